@@ -10,7 +10,7 @@ PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 pyth
 	if $$candidate -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then echo $$candidate; break; fi; done)
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
-PINNED := install -qq --require-hashes --no-deps --only-binary :all: --no-compile
+PINNED := install -qq --require-hashes --no-deps --prefer-binary --no-compile
 CATALOGUES := $(wildcard src/totrinn/web/locale/*/LC_MESSAGES/totrinn.po)
 CHECKED := $(wildcard src tests bench tools hatch_build.py)
 PYTEST_ARGS ?=
@@ -21,7 +21,7 @@ export PIP_ROOT_USER_ACTION := ignore
 help: ## Show what can be made
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
-# Installing ----------------------------------------------------------------------------------------------------------
+# Installing -------------------------------------------------------------------------------------------------
 
 .PHONY: install
 install: $(VENV)/.project $(VENV)/.translations ## Make .venv with all that Totrinn needs to run
@@ -54,7 +54,7 @@ $(VENV)/.translations: $(CATALOGUES) tools/translations.py $(VENV)/.runtime
 	@$(BIN)/python tools/translations.py compile
 	@touch $@
 
-# Checking ------------------------------------------------------------------------------------------------------------
+# Checking ---------------------------------------------------------------------------------------------------
 
 .PHONY: check
 check: lint types imports translations test ## Run all that must hold before a change is taken in
@@ -99,7 +99,7 @@ test-packages: ## Install the Debian packages that the tests use
 bench: install $(VENV)/.dev ## Measure
 	@$(BIN)/python -m bench
 
-# Working -------------------------------------------------------------------------------------------------------------
+# Working ----------------------------------------------------------------------------------------------------
 
 .PHONY: format
 format: $(VENV)/.dev ## Lay the code out

@@ -1,4 +1,4 @@
-"""Compiles the translations whenever the project is built or installed: a catalogue is source, its .mo file is not."""
+"""Compiles the translations whenever the project is built or installed; only the catalogues are source."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ class CompileTranslations(BuildHookInterface):  # type: ignore[type-arg]  # the 
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         root = Path(self.root)
         for source in sorted(root.glob(CATALOGUES)):
             compiled = compile_catalogue(source)
