@@ -1,0 +1,201 @@
+"""What belongs to the person alone: password, language, sessions (rule 12)."""
+
+from dataclasses import dataclass, replace
+
+from totrinn.app.errors import NotFound
+from totrinn.app.judging import Actor, acting
+from totrinn.app.landing import Landing, Visitor, land_switch
+from totrinn.app.notifying import tell
+from totrinn.app.own_factors import Changed, stale_proof
+from totrinn.app.ports import Services, Unit
+from totrinn.app.proving import (
+    CodeRefused,
+    CodeRight,
+    PasswordRight,
+    PasswordWrong,
+    Throttled,
+    check_code,
+    check_password,
+    with_factor,
+)
+from totrinn.app.records import MailKind, Membership, Person
+from totrinn.core import passwords
+from totrinn.core.events import Event, Kind
+from totrinn.core.policy import Method, Proof
+from totrinn.core.roles import Right, Role
+
+
+@dataclass(frozen=True, slots=True)
+class WeakPassword:
+    """The new password may not be chosen."""
+
+    weakness: passwords.Weakness
+    minimum: int
+
+
+def change_password(
+    services: Services, visitor: Visitor, actor: Actor, *, password: str, new_password: str, code: str
+) -> Changed | WeakPassword | PasswordWrong | Throttled | CodeRefused:
+    """Changes the password with the current one, and a fresh code where there is a factor (R7).
+
+    Everything that the old password proved ends: other sessions, sign-ins under way, one-time links (R58).
+    """
+    weak = find_weakness(services, actor.person, new_password)
+    if weak is not None:
+        return weak
+    proven = check_password(services, visitor, actor.person.email, password)
+    if not isinstance(proven, PasswordRight):
+        return proven
+    encoded = services.passwords.hash(passwords.canonical(new_password))
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        proof, amr = Proof(Method.PASSWORD, visitor.now), current.live.session.amr
+        if current.live.standing.has_factor:
+            if stale_proof(current.live, visitor) is not None or code:
+                outcome = check_code(
+                    services, unit, visitor, current.person, code, organisation_id=current.organisation.id
+                )
+                if not isinstance(outcome, CodeRight):
+                    return outcome
+                proof = with_factor(proof, visitor.now)
+            else:
+                proof = replace(proof, factor_at=current.live.session.proof.factor_at)
+        set_password(services, unit, visitor, current.person, encoded)
+        session = current.live.session
+        unit.sessions.end_of_person(current.person.id, keep=session.id)
+        changed = unit.people.find(current.person.id)
+        if changed is None:
+            raise NotFound(current.person.id)
+        token = services.random.token()
+        unit.sessions.renew(
+            session.id,
+            services.digest(token),
+            new_id=session.id,
+            proof=proof,
+            amr=amr,
+            person_version=changed.version,
+            organisation_id=session.organisation_id,
+        )
+        return Changed(token)
+
+
+def set_password(services: Services, unit: Unit, visitor: Visitor, person: Person, encoded: str) -> None:
+    """Stores a new password; sign-ins under way and links end, and the person is told. Sessions are the caller's."""
+    unit.people.set_password(person.id, encoded, visitor.now)
+    unit.signins.end_of_person(person.id)
+    unit.links.end_of_person(person.id)
+    memberships = unit.members.of_person(person.id)
+    unit.log.write(
+        Event(
+            Kind.PASSWORD_CHANGED,
+            visitor.now,
+            visitor.source(person.id),
+            organisation_id=memberships[0].organisation.id if len(memberships) == 1 else None,
+            person_id=person.id,
+        )
+    )
+    tell(services, unit, person, MailKind.PASSWORD_CHANGED, visitor)
+
+
+def find_weakness(
+    services: Services,
+    person: Person | None,
+    new_password: str,
+    *,
+    email: str = "",
+    organisation_id: str | None = None,
+) -> WeakPassword | None:
+    """Why this new password may not be chosen by this person (or, before there is one, for this address)."""
+    with services.store.reading() as unit:
+        memberships: tuple[Membership, ...] = unit.members.of_person(person.id) if person else ()
+        organisation = unit.organisations.find(organisation_id) if organisation_id else None
+        has_factor = bool(person and unit.factors.of_person(person.id))
+    organisations = [m.organisation for m in memberships] + ([organisation] if organisation else [])
+    is_required = any(o.policy.requirement.stands() for o in organisations) or any(
+        m.role is Role.VENDOR for m in memberships
+    )
+    minimum = passwords.shortest(has_factor=has_factor, is_required=is_required)
+    address = person.email if person else email
+    names = {services.application_name, services.vendor_name, "totrinn", address, address.partition("@")[0]}
+    names |= {o.name for o in organisations} | {o.slug for o in organisations}
+    canonical = passwords.canonical(new_password)
+    found = passwords.weakness(canonical, minimum=minimum, names=names)
+    if found is None and services.passwords.is_common(canonical):
+        found = passwords.Weakness.COMMON
+    return WeakPassword(found, minimum) if found else None
+
+
+def set_language(services: Services, visitor: Visitor, actor: Actor, language: str) -> None:
+    """The person's own setting, which goes before everything else."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        unit.people.set_language(current.person.id, language)
+
+
+def end_session(services: Services, visitor: Visitor, actor: Actor, session_id: str) -> None:
+    """Ends one of one's own sessions. Raises `NotFound` for anything else."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        if not unit.sessions.end_one(session_id, current.person.id):
+            raise NotFound(session_id)
+        _log_ended(unit, visitor, current, 1)
+
+
+def end_other_sessions(services: Services, visitor: Visitor, actor: Actor) -> int:
+    """Ends all of one's own sessions but this one, and sign-ins under way."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        ended = unit.sessions.end_of_person(current.person.id, keep=current.live.session.id)
+        unit.signins.end_of_person(current.person.id)
+        _log_ended(unit, visitor, current, ended)
+        return ended
+
+
+def sign_out(services: Services, visitor: Visitor, token: str) -> None:
+    """Ends the session behind this cookie, whatever its state."""
+    with services.store.writing() as unit:
+        live = unit.sessions.find(services.digest(token))
+        if live is None or not unit.sessions.take(live.session.id):
+            return
+        unit.log.write(
+            Event(
+                Kind.SIGNED_OUT,
+                visitor.now,
+                visitor.source(live.session.person_id),
+                organisation_id=live.session.organisation_id,
+                person_id=live.session.person_id,
+            )
+        )
+
+
+def switch_organisation(services: Services, visitor: Visitor, actor: Actor, slug: str) -> Landing | None:
+    """Goes to another of one's own organisations: the session ends, and its proof is judged for the other one.
+
+    None when the slug is none of theirs; nothing changes then.
+    """
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        target = next(
+            (
+                m.organisation
+                for m in unit.members.of_person(current.person.id)
+                if m.organisation.slug == slug and m.accepted_at and m.organisation.is_active
+            ),
+            None,
+        )
+        if target is None:
+            return None
+        return land_switch(services, unit, visitor, current.live, target.id)
+
+
+def _log_ended(unit: Unit, visitor: Visitor, current: Actor, count: int) -> None:
+    unit.log.write(
+        Event(
+            Kind.SESSIONS_ENDED,
+            visitor.now,
+            visitor.source(current.person.id),
+            organisation_id=current.organisation.id,
+            person_id=current.person.id,
+            detail={"count": str(count)},
+        )
+    )

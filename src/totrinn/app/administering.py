@@ -1,0 +1,239 @@
+"""What administrators do with their members, and what members may do with their own memberships."""
+
+from dataclasses import dataclass
+
+from totrinn.app.errors import NotAllowed, NotFound
+from totrinn.app.judging import Actor, acting
+from totrinn.app.landing import Visitor
+from totrinn.app.notifying import tell
+from totrinn.app.own_factors import StaleProof, stale_proof
+from totrinn.app.ports import Services, Unit
+from totrinn.app.records import MailKind, Member
+from totrinn.core.events import Event, Kind, Source
+from totrinn.core.roles import ASSIGNABLE, Right, Role, may_manage
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """It is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastGlobalAdministrator:
+    """It would leave the organisation without a global administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Oneself:
+    """It cannot be done to oneself here."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberElsewhere:
+    """The person belongs to other organisations too: only a recovery code, or the vendor, helps (rule 12)."""
+
+
+def save_settings(
+    services: Services, visitor: Visitor, actor: Actor, *, name: str, language: str, time_zone: str
+) -> Done:
+    """Saves name, language and time zone of the organisation."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.CHANGE_SETTINGS, visitor.now)
+        organisation = current.organisation
+        new = {"name": name, "language": language, "time_zone": time_zone}
+        old = {
+            "name": organisation.name,
+            "language": organisation.language,
+            "time_zone": organisation.time_zone,
+        }
+        changed = {key: value for key, value in new.items() if value != old[key]}
+        if changed:
+            unit.organisations.save_settings(organisation.id, name=name, language=language, time_zone=time_zone)
+            _log(unit, visitor, Kind.SETTINGS_CHANGED, current, None, **changed)
+        return Done()
+
+
+def change_role(
+    services: Services, visitor: Visitor, actor: Actor, person_id: str, role: Role
+) -> Done | LastGlobalAdministrator:
+    """Gives a member another role; the last global administrator keeps theirs. Raises `NotFound`, `NotAllowed`."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.CHANGE_ROLES, visitor.now)
+        unit.members.lock(current.organisation.id)
+        member = _member(unit, current, person_id)
+        if role not in ASSIGNABLE:
+            raise NotAllowed(Right.CHANGE_ROLES)
+        if member.role is role:
+            return Done()
+        if role is not Role.GLOBAL_ADMINISTRATOR and is_last_global_administrator(
+            unit, current.organisation.id, member.id
+        ):
+            return LastGlobalAdministrator()
+        unit.members.set_role(current.organisation.id, member.id, role)
+        _log(unit, visitor, Kind.ROLE_CHANGED, current, member.id, old=member.role, new=role)
+        return Done()
+
+
+def end_sessions(services: Services, visitor: Visitor, actor: Actor, person_id: str) -> Done:
+    """Ends a member's sessions in this organisation. Raises `NotFound`, `NotAllowed`."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.MANAGE_MEMBERS, visitor.now)
+        member = _manageable(unit, current, person_id)
+        ended = unit.sessions.end_of_person(
+            member.id, keep=current.live.session.id, organisation_id=current.organisation.id
+        )
+        _log(unit, visitor, Kind.SESSIONS_ENDED, current, member.id, count=str(ended))
+        return Done()
+
+
+def remove_member(
+    services: Services, visitor: Visitor, actor: Actor, person_id: str
+) -> Done | LastGlobalAdministrator | Oneself:
+    """Removes a member, and with it every session in this organisation (R49). Raises `NotFound`, `NotAllowed`."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.MANAGE_MEMBERS, visitor.now)
+        unit.members.lock(current.organisation.id)
+        member = _manageable(unit, current, person_id)
+        if member.id == current.person.id:
+            return Oneself()
+        if is_last_global_administrator(unit, current.organisation.id, member.id):
+            return LastGlobalAdministrator()
+        _end_membership(unit, current.organisation.id, member.id)
+        _log(unit, visitor, Kind.MEMBER_REMOVED, current, member.id)
+        return Done()
+
+
+def reset_factor(
+    services: Services, visitor: Visitor, actor: Actor, person_id: str, *, why: str
+) -> Done | Oneself | MemberElsewhere | StaleProof:
+    """Removes a member's lost factor: everything that it proved ends, and they must enrol anew (R34).
+
+    Raises `NotFound`, `NotAllowed`.
+    """
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.RESET_FACTOR, visitor.now)
+        member = _member(unit, current, person_id)
+        if member.id == current.person.id:
+            return Oneself()
+        if is_member_elsewhere(unit, member.id, current.organisation.id):
+            return MemberElsewhere()
+        stale = stale_proof(current.live, visitor)
+        if stale is not None:
+            return stale
+        reset(services, unit, visitor, member.id, source=visitor.source(current.person.id), why=why)
+        return Done()
+
+
+def reset(services: Services, unit: Unit, visitor: Visitor, person_id: str, *, source: Source, why: str) -> None:
+    """Resets a person's factors, whoever is entitled to order it; the one place that does.
+
+    Logged in each organisation that the person belongs to, and told to the person.
+    """
+    unit.people.lock(person_id)
+    person = unit.people.find(person_id)
+    if person is None:
+        raise NotFound(person_id)
+    unit.factors.remove_all(person_id)
+    unit.people.mark_must_enrol(person_id)
+    unit.sessions.end_of_person(person_id)
+    unit.signins.end_of_person(person_id)
+    unit.throttles.clear(f"factor:{person_id}")
+    for membership in unit.members.of_person(person_id):
+        unit.log.write(
+            Event(
+                Kind.FACTOR_RESET,
+                visitor.now,
+                source,
+                organisation_id=membership.organisation.id,
+                person_id=person_id,
+                detail={"why": why},
+            )
+        )
+    tell(services, unit, person, MailKind.FACTOR_RESET, visitor)
+
+
+def leave(services: Services, visitor: Visitor, actor: Actor, slug: str) -> Done | LastGlobalAdministrator:
+    """Leaves one of one's own organisations, or declines its invitation (rule 8). Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        organisation = next(
+            (m.organisation for m in unit.members.of_person(current.person.id) if m.organisation.slug == slug),
+            None,
+        )
+        if organisation is None:
+            raise NotFound(slug)
+        unit.members.lock(organisation.id)
+        if is_last_global_administrator(unit, organisation.id, current.person.id):
+            return LastGlobalAdministrator()
+        _end_membership(unit, organisation.id, current.person.id)
+        _log_in(unit, visitor, Kind.MEMBER_LEFT, current, organisation.id)
+        return Done()
+
+
+def accept_invitation(services: Services, visitor: Visitor, actor: Actor, slug: str) -> Done:
+    """Accepts a membership that somebody has offered, from an admitted session (rule 12). Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        organisation = unit.organisations.find_by_slug(slug)
+        if organisation is None or not unit.members.accept(organisation.id, current.person.id, visitor.now):
+            raise NotFound(slug)
+        _log_in(unit, visitor, Kind.MEMBER_ADDED, current, organisation.id)
+        return Done()
+
+
+def is_last_global_administrator(unit: Unit, organisation_id: str, person_id: str) -> bool:
+    """Whether nobody else could govern the organisation (or, for the vendor's, staff it)."""
+    others = unit.members.global_administrators(organisation_id)
+    return [member.id for member in others] == [person_id]
+
+
+def is_member_elsewhere(unit: Unit, person_id: str, organisation_id: str) -> bool:
+    """Whether the person has accepted membership of any other organisation."""
+    return any(
+        m.organisation.id != organisation_id and m.accepted_at is not None for m in unit.members.of_person(person_id)
+    )
+
+
+def _member(unit: Unit, current: Actor, person_id: str) -> Member:
+    member = unit.members.find(current.organisation.id, person_id)
+    if member is None:
+        raise NotFound(person_id)
+    return member
+
+
+def _manageable(unit: Unit, current: Actor, person_id: str) -> Member:
+    member = _member(unit, current, person_id)
+    if not may_manage(current.role, member.role):
+        raise NotAllowed(Right.MANAGE_MEMBERS)
+    return member
+
+
+def _end_membership(unit: Unit, organisation_id: str, person_id: str) -> None:
+    unit.members.remove(organisation_id, person_id)
+    unit.sessions.end_of_person(person_id, organisation_id=organisation_id)
+    unit.signins.end_of_person(person_id)
+
+
+def _log(unit: Unit, visitor: Visitor, kind: Kind, current: Actor, person_id: str | None, **detail: str) -> None:
+    unit.log.write(
+        Event(
+            kind,
+            visitor.now,
+            visitor.source(current.person.id),
+            organisation_id=current.organisation.id,
+            person_id=person_id,
+            detail=detail,
+        )
+    )
+
+
+def _log_in(unit: Unit, visitor: Visitor, kind: Kind, current: Actor, organisation_id: str) -> None:
+    unit.log.write(
+        Event(
+            kind,
+            visitor.now,
+            visitor.source(current.person.id),
+            organisation_id=organisation_id,
+            person_id=current.person.id,
+        )
+    )

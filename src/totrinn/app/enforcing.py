@@ -1,0 +1,231 @@
+"""The requirement: the vendor makes it available; the organisation's global administrator previews and confirms it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from totrinn.app.errors import NotFound
+from totrinn.app.judging import Actor, acting
+from totrinn.app.landing import Visitor
+from totrinn.app.own_factors import stale_proof
+from totrinn.app.ports import Services, Unit
+from totrinn.app.records import Organisation
+from totrinn.core.enforcement import (
+    CONFIRMATION_LIFETIME,
+    Change,
+    Confirmation,
+    Preview,
+    Refusal,
+    Wish,
+    change_of,
+    granted,
+    refuse_confirmation,
+    refuse_wish,
+)
+from totrinn.core.events import Event, Kind, Source
+from totrinn.core.roles import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change that waits for its confirmation: whom it hits, and the token that confirms exactly this."""
+
+    wish: Wish
+    change: Change
+    preview: Preview
+    token: str
+    needs_proof: bool
+    needs_code: bool
+    refusal: Refusal | None = None
+    """Why the confirmation before this one did not count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """The wish is what stands already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The change is not made."""
+
+    refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The requirement now stands as wished."""
+
+    change: Change
+
+
+def propose(
+    services: Services, visitor: Visitor, actor: Actor, wish: Wish, *, because: Refusal | None = None
+) -> Proposal | Unchanged | Refused:
+    """Previews a wish and hands out its confirmation; changes nothing."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.SEE_SETTINGS, visitor.now)
+        policy = current.organisation.policy
+        change = change_of(policy, wish, visitor.now)
+        if change is Change.NOTHING:
+            return Unchanged()
+        refusal = refuse_wish(policy, current.role, wish, visitor.now)
+        if refusal is not None:
+            _log_refused(unit, visitor, current, refusal)
+            return Refused(refusal)
+        return _proposal(services, unit, visitor, current, wish, because)
+
+
+def confirm(services: Services, visitor: Visitor, actor: Actor, token: str) -> Changed | Proposal | Refused:
+    """Makes the confirmed change, or says why not and, where that helps, proposes it anew."""
+    digest = services.digest(token)
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.SEE_SETTINGS, visitor.now)
+        stored = unit.confirmations.find(digest)
+        if stored is None or not _is_ours(stored, current):
+            return _refuse(unit, visitor, current, Refusal.UNKNOWN_CONFIRMATION)
+        refusal = _refusal(unit, visitor, current, stored)
+        if refusal is Refusal.STALE_PROOF:
+            return _proposal(services, unit, visitor, current, stored.wish, refusal)
+        unit.confirmations.take(digest)
+        if refusal is None:
+            return _change(unit, visitor, current, stored)
+        _log_refused(unit, visitor, current, refusal)
+        if refusal not in (Refusal.EXPIRED, Refusal.SOMEONE_ELSE, Refusal.PEOPLE_CHANGED):
+            return Refused(refusal)
+        if change_of(current.organisation.policy, stored.wish, visitor.now) is Change.NOTHING:
+            return Refused(refusal)
+        return _proposal(services, unit, visitor, current, stored.wish, refusal)
+
+
+def make_available(
+    services: Services, source: Source, slug: str, *, why: str, now: datetime, actor: Actor | None = None
+) -> Organisation:
+    """Lets an organisation's global administrator turn the requirement on. Raises `NotFound` for an unknown slug."""
+    return _set_available(services, source, slug, why=why, now=now, actor=actor, since=now)
+
+
+def withdraw(
+    services: Services, source: Source, slug: str, *, why: str, now: datetime, actor: Actor | None = None
+) -> Organisation:
+    """Takes the availability back. What is required stays required (rule 7). Raises `NotFound`."""
+    return _set_available(services, source, slug, why=why, now=now, actor=actor, since=None)
+
+
+def _set_available(
+    services: Services,
+    source: Source,
+    slug: str,
+    *,
+    why: str,
+    now: datetime,
+    actor: Actor | None,
+    since: datetime | None,
+) -> Organisation:
+    with services.store.writing() as unit:
+        if actor is not None:
+            acting(unit, actor, Right.RUN_ORGANISATIONS, now)
+        organisation = unit.organisations.find_by_slug(slug)
+        if organisation is None or organisation.is_vendor:
+            raise NotFound(slug)
+        if (since is None) != (organisation.policy.available_since is None):
+            unit.organisations.set_available(organisation.id, since, source.actor if since else None)
+            kind = Kind.FEATURE_GRANTED if since else Kind.FEATURE_WITHDRAWN
+            unit.log.write(Event(kind, now, source, organisation_id=organisation.id, detail={"why": why}))
+        return unit.organisations.find(organisation.id) or organisation
+
+
+def _proposal(
+    services: Services,
+    unit: Unit,
+    visitor: Visitor,
+    current: Actor,
+    wish: Wish,
+    because: Refusal | None,
+) -> Proposal:
+    organisation, session = current.organisation, current.live.session
+    preview = unit.members.preview(organisation.id, current.person.id)
+    token = services.random.token()
+    unit.confirmations.add(
+        services.digest(token),
+        Confirmation(
+            session_id=session.id,
+            organisation_id=organisation.id,
+            wish=wish,
+            revision=organisation.policy.revision,
+            fingerprint=preview.fingerprint,
+            expires_at=visitor.now + CONFIRMATION_LIFETIME,
+        ),
+    )
+    stale = stale_proof(current.live, visitor)
+    return Proposal(
+        wish=wish,
+        change=change_of(organisation.policy, wish, visitor.now),
+        preview=preview,
+        token=token,
+        needs_proof=stale is not None,
+        needs_code=stale is not None and stale.needs_code,
+        refusal=because,
+    )
+
+
+def _is_ours(stored: Confirmation, current: Actor) -> bool:
+    return stored.session_id == current.live.session.id and stored.organisation_id == current.organisation.id
+
+
+def _refusal(unit: Unit, visitor: Visitor, current: Actor, stored: Confirmation) -> Refusal | None:
+    policy = current.organisation.policy
+    refusal = refuse_wish(policy, current.role, stored.wish, visitor.now) or refuse_confirmation(
+        stored,
+        expected_session=current.live.session.id,
+        expected_organisation=current.organisation.id,
+        policy=policy,
+        preview=unit.members.preview(current.organisation.id, current.person.id),
+        now=visitor.now,
+    )
+    if refusal is None and stale_proof(current.live, visitor) is not None:
+        return Refusal.STALE_PROOF
+    return refusal
+
+
+def _change(unit: Unit, visitor: Visitor, current: Actor, stored: Confirmation) -> Changed | Refused:
+    policy = current.organisation.policy
+    change = change_of(policy, stored.wish, visitor.now)
+    requirement = granted(policy, stored.wish, visitor.now)
+    taken = unit.organisations.take_requirement(
+        current.organisation.id,
+        requirement,
+        by=current.person.id if stored.wish.on else None,
+        expected_revision=stored.revision,
+    )
+    if not taken:
+        return _refuse(unit, visitor, current, Refusal.SOMEONE_ELSE)
+    kind = {Change.ON: Kind.REQUIREMENT_ON, Change.OFF: Kind.REQUIREMENT_OFF}.get(change, Kind.REQUIREMENT_MOVED)
+    detail = {"from": requirement.from_.isoformat()} if requirement.from_ else {}
+    unit.log.write(
+        Event(
+            kind,
+            visitor.now,
+            visitor.source(current.person.id),
+            organisation_id=current.organisation.id,
+            detail=detail,
+        )
+    )
+    return Changed(change)
+
+
+def _refuse(unit: Unit, visitor: Visitor, current: Actor, refusal: Refusal) -> Refused:
+    _log_refused(unit, visitor, current, refusal)
+    return Refused(refusal)
+
+
+def _log_refused(unit: Unit, visitor: Visitor, current: Actor, refusal: Refusal) -> None:
+    unit.log.write(
+        Event(
+            Kind.REQUIREMENT_REFUSED,
+            visitor.now,
+            visitor.source(current.person.id),
+            organisation_id=current.organisation.id,
+            person_id=current.person.id,
+            detail={"reason": refusal},
+        )
+    )

@@ -1,0 +1,42 @@
+"""What a use case cannot go on with. Expected outcomes (a wrong code, a lost race) are return values, not these."""
+
+from totrinn.core.policy import Verdict
+from totrinn.core.roles import Right
+
+
+class TotrinnError(Exception):
+    """Never raised itself. Every subclass carries a stable `code`."""
+
+    code = "error"
+
+
+class SealBroken(TotrinnError):
+    """A sealed value cannot be opened: wrong key, wrong context, or changed bytes."""
+
+    code = "seal_broken"
+
+
+class NotAdmitted(TotrinnError):
+    """The session that wants to act is no longer admitted; nothing was changed."""
+
+    code = "not_admitted"
+
+    def __init__(self, verdict: Verdict | None = None) -> None:
+        super().__init__(str(verdict))
+        self.verdict = verdict
+
+
+class NotAllowed(TotrinnError):
+    """The session is admitted, but its role does not carry the right; nothing was changed."""
+
+    code = "not_allowed"
+
+    def __init__(self, right: Right | None = None) -> None:
+        super().__init__(str(right))
+        self.right = right
+
+
+class NotFound(TotrinnError):
+    """There is no such thing in this organisation; a foreign id is as unknown as a random one (R46)."""
+
+    code = "not_found"

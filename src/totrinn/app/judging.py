@@ -1,0 +1,109 @@
+"""Is this session admitted, here and now? Asked at every request, and again inside every change.
+
+Facts are read afresh each time; `core.policy.decide` judges them. A session that is no longer admitted ends, and the
+browser is given an unfinished sign-in in the same transaction (rule 4).
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from totrinn.app.errors import NotAdmitted, NotAllowed
+from totrinn.app.landing import Held, NowhereToGo, Visitor, facts_of, land_lost_session
+from totrinn.app.ports import Services, Unit
+from totrinn.app.records import LiveSession, OpenSignin, Organisation, Person
+from totrinn.core.lifetimes import SEEN_GRANULARITY, Lifetimes
+from totrinn.core.policy import Admit, Verdict, decide
+from totrinn.core.roles import Right, Role, may
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An admitted person acting in their current organisation, with the role that was read with the verdict."""
+
+    live: LiveSession
+    organisation: Organisation
+    role: Role
+
+    @property
+    def person(self) -> Person:
+        """Who acts."""
+        return self.live.standing.person
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """There is no such session any more; only a new sign-in helps."""
+
+
+def verdict_on(live: LiveSession, now: datetime) -> Verdict:
+    """The verdict on a live session."""
+    session = live.session
+    return decide(facts_of(live.standing, proof=session.proof, person_version=session.person_version, now=now))
+
+
+def verdict_on_signin(open_signin: OpenSignin, now: datetime) -> Verdict:
+    """The verdict on an unfinished sign-in, as it stands."""
+    signin = open_signin.signin
+    return decide(facts_of(open_signin.standing, proof=signin.proof, person_version=signin.person_version, now=now))
+
+
+def judge(services: Services, visitor: Visitor, token: str, *, next_: str) -> Actor | Held | Gone:
+    """Judges the session behind this cookie: admitted, held at a step, or gone."""
+    digest = services.digest(token)
+    with services.store.reading() as unit:
+        live = unit.sessions.find(digest)
+    if live is None:
+        return Gone()
+    if _is_over(live, visitor.now) or not isinstance(verdict_on(live, visitor.now), Admit):
+        return _end(services, visitor, digest, next_)
+    if visitor.now - live.session.last_seen >= SEEN_GRANULARITY:
+        with services.store.writing() as unit:
+            unit.sessions.seen(live.session.id, visitor.now)
+    return _actor(live)
+
+
+def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
+    """The actor, read and judged again within the transaction that is about to change something.
+
+    Raises `NotAdmitted` when the session has ended or is no longer admitted, `NotAllowed` when the role, as it is now,
+    does not carry the right.
+    """
+    live = unit.sessions.find_by_id(actor.live.session.id)
+    if live is None or _is_over(live, now):
+        raise NotAdmitted()
+    verdict = verdict_on(live, now)
+    if not isinstance(verdict, Admit):
+        raise NotAdmitted(verdict)
+    current = _actor(live)
+    if current.organisation.id != actor.organisation.id:
+        raise NotAdmitted(verdict)
+    if not may(current.role, right):
+        raise NotAllowed(right)
+    return current
+
+
+def _actor(live: LiveSession) -> Actor:
+    organisation, role = live.standing.organisation, live.standing.role
+    if organisation is None or role is None:
+        raise NotAdmitted()
+    return Actor(live, organisation, role)
+
+
+def _end(services: Services, visitor: Visitor, digest: bytes, next_: str) -> Actor | Held | Gone:
+    with services.store.writing() as unit:
+        live = unit.sessions.find(digest)
+        if live is None:
+            return Gone()
+        if _is_over(live, visitor.now):
+            unit.sessions.take(live.session.id)
+            return Gone()
+        verdict = verdict_on(live, visitor.now)
+        if isinstance(verdict, Admit):
+            return _actor(live)
+        landed = land_lost_session(services, unit, visitor, live, verdict, next_=next_)
+    return Gone() if isinstance(landed, NowhereToGo) else landed
+
+
+def _is_over(live: LiveSession, now: datetime) -> bool:
+    session = live.session
+    return Lifetimes().is_over(created_at=session.created_at, last_seen=session.last_seen, now=now)

@@ -1,0 +1,276 @@
+"""Where a sign-in lands after each step: the verdict on fresh facts, the one transition table, then the effects, once.
+
+Every way in goes through `land`; it is the only place that makes a session.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from totrinn.app.ports import Services, Unit
+from totrinn.app.records import LiveSession, Session, Signin, Standing
+from totrinn.core.enrolment import password_is_recent
+from totrinn.core.events import Event, Kind, Source
+from totrinn.core.lifetimes import SIGNIN_LIFETIME
+from totrinn.core.policy import (
+    Deny,
+    Facts,
+    MustEnrol,
+    OrganisationFacts,
+    PersonFacts,
+    Proof,
+    Reason,
+    Verdict,
+    decide,
+)
+from totrinn.core.signin import Act, State, advance
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who asks, as far as the network tells; `now` is read once per request and handed down."""
+
+    now: datetime
+    address: str
+    browser: str
+    device: str | None = None
+    """The browser's device cookie: proves nothing but that someone has once fully signed in here."""
+
+    def source(self, actor: str = "") -> Source:
+        """Where an event of this request comes from."""
+        return Source(actor=actor, address=self.address, browser=self.browser)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A session was made: its cookie, the browser's device cookie, and where the person wanted to go."""
+
+    token: str
+    device: str
+    next: str
+    organisation_id: str
+    by_recovery: bool
+    """Let in by a recovery code: the new phone should be set up now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An unfinished sign-in stands at this state, under this (new) cookie."""
+
+    token: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class NowhereToGo:
+    """No step leads on; the unfinished sign-in, if there was one, has ended."""
+
+    reason: Reason
+
+
+Landing = Admitted | Held | NowhereToGo
+
+
+def facts_of(standing: Standing, *, proof: Proof | None, person_version: int, now: datetime) -> Facts:
+    """The facts that `decide` rests on, from what was just read."""
+    organisation = standing.organisation
+    return Facts(
+        now=now,
+        person=PersonFacts(
+            is_active=standing.person.is_active,
+            has_factor=standing.has_factor,
+            must_enrol=standing.person.must_enrol,
+        ),
+        proof=proof,
+        proof_is_current=person_version == standing.person.version,
+        organisation=None
+        if organisation is None
+        else OrganisationFacts(
+            id=organisation.id,
+            requirement=organisation.policy.requirement,
+            role=standing.role,
+            is_active=organisation.is_active,
+        ),
+        membership_count=standing.membership_count,
+    )
+
+
+def new_signin(
+    services: Services, visitor: Visitor, *, person_id: str, person_version: int, proof: Proof, next_: str
+) -> Signin:
+    """A sign-in that has proven a password and stands nowhere yet; it is stored only where it lands."""
+    return Signin(
+        id=services.random.id(visitor.now),
+        person_id=person_id,
+        organisation_id=None,
+        person_version=person_version,
+        state=State.NOTHING_PROVEN,
+        proof=proof,
+        amr=("pwd",),
+        pending=None,
+        next=next_,
+        created_at=visitor.now,
+        expires_at=visitor.now + SIGNIN_LIFETIME,
+    )
+
+
+def land(
+    services: Services, unit: Unit, visitor: Visitor, signin: Signin, act: Act, *, is_stored: bool = True
+) -> Landing:
+    """Judges the sign-in as it now is (proof and organisation already those after the act), and moves it on.
+
+    `is_stored`: whether the sign-in has a row already, which is then moved or taken by one conditional statement, so
+    that of two parallel steps only one lands.
+    """
+    standing = unit.people.standing(signin.person_id, signin.organisation_id)
+    if standing is None:
+        return NowhereToGo(Reason.INACTIVE)
+    verdict = decide(facts_of(standing, proof=signin.proof, person_version=signin.person_version, now=visitor.now))
+    state = advance(signin.state, act, verdict)
+    if isinstance(state, Deny):
+        if is_stored:
+            unit.signins.take(signin.id)
+        return NowhereToGo(state.reason)
+    if state is State.ADMITTED:
+        return _admit(services, unit, visitor, signin, standing, is_stored=is_stored)
+    if isinstance(verdict, MustEnrol) and state is State.MUST_ENROL:
+        _log_held(unit, visitor, signin, verdict)
+    return _hold(services, unit, signin, state, is_stored=is_stored)
+
+
+def land_lost_session(
+    services: Services, unit: Unit, visitor: Visitor, live: LiveSession, verdict: Verdict, *, next_: str
+) -> Held | NowhereToGo:
+    """Ends a session that is no longer admitted; its browser gets an unfinished sign-in where one leads on."""
+    session = live.session
+    unit.sessions.take(session.id)
+    unit.log.write(
+        Event(
+            Kind.SESSION_NO_LONGER_ADMITTED,
+            visitor.now,
+            visitor.source(session.person_id),
+            organisation_id=session.organisation_id,
+            person_id=session.person_id,
+            detail={"reason": verdict.reason},
+        )
+    )
+    signin = new_signin(
+        services,
+        visitor,
+        person_id=session.person_id,
+        person_version=session.person_version,
+        proof=session.proof,
+        next_=next_,
+    )
+    signin = replace(signin, organisation_id=session.organisation_id, state=State.ADMITTED, amr=session.amr)
+    recent = password_is_recent(session.proof, visitor.now)
+    act = Act.LOST_ADMISSION if recent else Act.LOST_ADMISSION_LONG_AGO
+    landed = land(services, unit, visitor, signin, act, is_stored=False)
+    return landed if isinstance(landed, (Held, NowhereToGo)) else NowhereToGo(verdict.reason)
+
+
+def _hold(services: Services, unit: Unit, signin: Signin, state: State, *, is_stored: bool) -> Held | NowhereToGo:
+    token = services.random.token()
+    digest = services.digest(token)
+    if not is_stored:
+        unit.signins.add(digest, replace(signin, state=state))
+        return Held(token, state)
+    moved = unit.signins.move(
+        signin.id,
+        digest,
+        expected_state=signin.state,
+        state=state,
+        proof=signin.proof,
+        amr=signin.amr,
+        organisation_id=signin.organisation_id,
+    )
+    return Held(token, state) if moved else NowhereToGo(Reason.NOTHING_PROVEN)
+
+
+def _admit(
+    services: Services, unit: Unit, visitor: Visitor, signin: Signin, standing: Standing, *, is_stored: bool
+) -> Admitted | NowhereToGo:
+    organisation = standing.organisation
+    if organisation is None or (is_stored and not unit.signins.take(signin.id)):
+        return NowhereToGo(Reason.NOTHING_PROVEN)
+    token = services.random.token()
+    unit.sessions.add(
+        services.digest(token),
+        Session(
+            id=services.random.id(visitor.now),
+            person_id=signin.person_id,
+            organisation_id=organisation.id,
+            person_version=signin.person_version,
+            proof=signin.proof,
+            amr=signin.amr,
+            pending=None,
+            created_at=visitor.now,
+            last_seen=visitor.now,
+            browser=visitor.browser,
+            address=visitor.address,
+        ),
+    )
+    unit.throttles.clear(factor_throttle(signin.person_id))
+    unit.members.used(organisation.id, signin.person_id, visitor.now)
+    unit.log.write(
+        Event(
+            Kind.SIGNED_IN,
+            visitor.now,
+            visitor.source(signin.person_id),
+            organisation_id=organisation.id,
+            person_id=signin.person_id,
+            detail={"amr": " ".join(signin.amr)},
+        )
+    )
+    device = _remember_device(services, unit, visitor, signin.person_id)
+    by_recovery = "mfa" in signin.amr and "otp" not in signin.amr
+    return Admitted(token, device, signin.next, organisation.id, by_recovery)
+
+
+def _remember_device(services: Services, unit: Unit, visitor: Visitor, person_id: str) -> str:
+    """The browser keeps its device cookie if we once gave it that; a value of its own making is not adopted (R54)."""
+    if visitor.device is not None:
+        digest = services.digest(visitor.device)
+        if unit.devices.knows(digest, person_id):
+            return visitor.device
+        if unit.devices.knows_any(digest):
+            unit.devices.remember(digest, person_id, visitor.now)
+            return visitor.device
+    device = services.random.token()
+    unit.devices.remember(services.digest(device), person_id, visitor.now)
+    return device
+
+
+def _log_held(unit: Unit, visitor: Visitor, signin: Signin, verdict: MustEnrol) -> None:
+    unit.log.write(
+        Event(
+            Kind.HELD_AT_ENROLMENT,
+            visitor.now,
+            visitor.source(signin.person_id),
+            organisation_id=signin.organisation_id,
+            person_id=signin.person_id,
+            detail={"reason": verdict.reason},
+        )
+    )
+
+
+def factor_throttle(person_id: str) -> str:
+    """The key of a person's second-factor counter."""
+    return f"factor:{person_id}"
+
+
+def land_switch(services: Services, unit: Unit, visitor: Visitor, live: LiveSession, organisation_id: str) -> Landing:
+    """Ends the session and judges its proof for another organisation: admitted there, or held at a step."""
+    session = live.session
+    unit.sessions.take(session.id)
+    signin = new_signin(
+        services,
+        visitor,
+        person_id=session.person_id,
+        person_version=session.person_version,
+        proof=session.proof,
+        next_="",
+    )
+    signin = replace(signin, organisation_id=organisation_id, state=State.ADMITTED, amr=session.amr)
+    recent = password_is_recent(session.proof, visitor.now)
+    act = Act.SWITCHED if recent else Act.SWITCHED_LONG_AGO
+    return land(services, unit, visitor, signin, act, is_stored=False)

@@ -1,0 +1,335 @@
+"""What the vendor and the operator do: organisations, first administrators, persons, one-time links.
+
+The operator acts by commands, as `operator:<system user>`; the vendor's staff act by pages, with an `Actor` that is
+judged again inside the transaction.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from totrinn.app.accounts import WeakPassword, find_weakness, set_password
+from totrinn.app.administering import reset
+from totrinn.app.errors import NotFound
+from totrinn.app.judging import Actor, acting
+from totrinn.app.landing import Visitor
+from totrinn.app.own_factors import StaleProof, stale_proof
+from totrinn.app.ports import Services, Unit
+from totrinn.app.records import LinkPurpose, OneTimeLink, Organisation, Person
+from totrinn.core import passwords
+from totrinn.core.enforcement import Policy
+from totrinn.core.events import Event, Kind, Source
+from totrinn.core.lifetimes import ONE_TIME_LINK
+from totrinn.core.policy import Requirement
+from totrinn.core.roles import Right, Role
+
+VENDOR_SLUG = "vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A one-time link that was just made: its token is shown once."""
+
+    token: str
+    link: OneTimeLink
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """A person was created. Without a password there is a link to choose one."""
+
+    person: Person
+    link: Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipOffered:
+    """The person existed: a membership is offered, which they accept from an admitted session."""
+
+    person: Person
+
+
+class Obstacle(StrEnum):
+    """Why it was not done."""
+
+    SLUG_TAKEN = "slug_taken"
+    ALREADY_A_MEMBER = "already_a_member"
+    ADDRESS_TAKEN = "address_taken"
+    PASSWORD_FOR_EXISTING = "password_for_existing"
+    LINK_UNUSABLE = "link_unusable"
+
+
+def create_organisation(
+    services: Services,
+    visitor: Visitor,
+    source: Source,
+    *,
+    name: str,
+    slug: str,
+    actor: Actor | None = None,
+    language: str = "nb",
+    is_vendor: bool = False,
+) -> Organisation | Obstacle:
+    """Creates an organisation; the vendor's own always requires two-factor."""
+    organisation = Organisation(
+        id=services.random.id(visitor.now),
+        slug=slug,
+        name=name,
+        language=language,
+        time_zone="Europe/Oslo",
+        is_vendor=is_vendor,
+        is_active=True,
+        policy=Policy(Requirement(always=is_vendor), revision=0, available_since=None),
+        available_by=None,
+        required_by=None,
+        created_at=visitor.now,
+    )
+    with services.store.writing() as unit:
+        if actor is not None:
+            acting(unit, actor, Right.RUN_ORGANISATIONS, visitor.now)
+        if not unit.organisations.add(organisation):
+            return Obstacle.SLUG_TAKEN
+        _log(unit, visitor, source, Kind.ORGANISATION_CREATED, organisation.id, name=name)
+        return organisation
+
+
+def create_person(
+    services: Services,
+    visitor: Visitor,
+    source: Source,
+    *,
+    email: str,
+    name: str,
+    slug: str,
+    role: Role,
+    password: str | None,
+) -> Created | MembershipOffered | WeakPassword | Obstacle:
+    """Creates a person with a membership, or offers an existing person one. Raises `NotFound` for an unknown slug."""
+    organisation = _organisation(services, slug)
+    with services.store.reading() as unit:
+        existing = unit.people.find_by_email(email)
+    if existing is not None:
+        return (
+            Obstacle.PASSWORD_FOR_EXISTING
+            if password
+            else _offer(services, visitor, source, existing, organisation, role)
+        )
+    if password is not None:
+        weak = find_weakness(services, None, password, email=email, organisation_id=organisation.id)
+        if weak is not None:
+            return weak
+    person = _new_person(services, visitor, email, name, password)
+    with services.store.writing() as unit:
+        if not unit.people.add(person):
+            return Obstacle.ADDRESS_TAKEN
+        _join(services, unit, visitor, source, person, organisation, role)
+        link = None
+        if password is None:
+            link = _new_link(services, unit, visitor, LinkPurpose.CHOOSE_PASSWORD, organisation.id, person.id, None)
+        return Created(person, link)
+
+
+def issue_setup_link(
+    services: Services, visitor: Visitor, source: Source, slug: str, *, actor: Actor | None = None
+) -> Link:
+    """A one-time link by which an organisation's first administrator comes in; earlier ones are void.
+
+    Raises `NotFound` for an unknown slug.
+    """
+    organisation = _organisation(services, slug)
+    role = Role.VENDOR if organisation.is_vendor else Role.GLOBAL_ADMINISTRATOR
+    with services.store.writing() as unit:
+        if actor is not None:
+            acting(unit, actor, Right.RUN_ORGANISATIONS, visitor.now)
+        _log(unit, visitor, source, Kind.SETUP_LINK_ISSUED, organisation.id)
+        return _new_link(services, unit, visitor, LinkPurpose.SETUP, organisation.id, None, role)
+
+
+def look_at_link(services: Services, visitor: Visitor, token: str, purpose: LinkPurpose) -> OneTimeLink | None:
+    """The link behind this token, if it can still be used; looking does not use it (R68)."""
+    with services.store.reading() as unit:
+        link = unit.links.find(services.digest(token))
+    if link is None or link.purpose is not purpose or visitor.now >= link.expires_at:
+        return None
+    return link
+
+
+def use_setup_link(
+    services: Services, visitor: Visitor, token: str, *, email: str, name: str, password: str
+) -> Person | WeakPassword | Obstacle:
+    """Creates the first administrator; the link is taken only if that succeeds. Signs nobody in."""
+    link = look_at_link(services, visitor, token, LinkPurpose.SETUP)
+    if link is None or link.organisation_id is None or link.role is None:
+        return Obstacle.LINK_UNUSABLE
+    weak = find_weakness(services, None, password, email=email, organisation_id=link.organisation_id)
+    if weak is not None:
+        return weak
+    person = _new_person(services, visitor, email, name, password)
+    with services.store.writing() as unit:
+        organisation = unit.organisations.find(link.organisation_id)
+        if organisation is None or unit.people.find_by_email(email) is not None:
+            return Obstacle.ADDRESS_TAKEN
+        if unit.links.take(services.digest(token)) is None:
+            return Obstacle.LINK_UNUSABLE
+        if not unit.people.add(person):
+            return Obstacle.ADDRESS_TAKEN
+        source = visitor.source(person.id)
+        _join(services, unit, visitor, source, person, organisation, link.role)
+        _log(unit, visitor, source, Kind.SETUP_LINK_USED, organisation.id, person.id)
+        return person
+
+
+def choose_password(
+    services: Services, visitor: Visitor, token: str, password: str
+) -> Person | WeakPassword | Obstacle:
+    """A person who was created without a password chooses one. Signs nobody in, and touches no factor (R71)."""
+    link = look_at_link(services, visitor, token, LinkPurpose.CHOOSE_PASSWORD)
+    if link is None or link.person_id is None:
+        return Obstacle.LINK_UNUSABLE
+    with services.store.reading() as unit:
+        person = unit.people.find(link.person_id)
+    if person is None or not person.is_active:
+        return Obstacle.LINK_UNUSABLE
+    weak = find_weakness(services, person, password)
+    if weak is not None:
+        return weak
+    encoded = services.passwords.hash(passwords.canonical(password))
+    with services.store.writing() as unit:
+        if unit.links.take(services.digest(token)) is None:
+            return Obstacle.LINK_UNUSABLE
+        set_password(services, unit, visitor, person, encoded)
+        unit.sessions.end_of_person(person.id)
+        return person
+
+
+def reset_by_operator(services: Services, visitor: Visitor, source: Source, email: str, *, why: str) -> Person:
+    """The operator resets a person's second factor. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        person = unit.people.find_by_email(email)
+        if person is None:
+            raise NotFound(email)
+        reset(services, unit, visitor, person.id, source=source, why=why)
+        return person
+
+
+def reset_by_vendor(
+    services: Services, visitor: Visitor, actor: Actor, slug: str, person_id: str, *, why: str
+) -> Person | StaleProof:
+    """The vendor's staff help a customer's member who has lost the second factor. Raises `NotFound`, `NotAllowed`."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.RUN_ORGANISATIONS, visitor.now)
+        organisation = unit.organisations.find_by_slug(slug)
+        person = unit.people.find(person_id)
+        if organisation is None or organisation.is_vendor or person is None:
+            raise NotFound(slug)
+        if unit.members.find(organisation.id, person_id) is None:
+            raise NotFound(person_id)
+        stale = stale_proof(current.live, visitor)
+        if stale is not None:
+            return stale
+        reset(services, unit, visitor, person_id, source=visitor.source(current.person.id), why=why)
+        return person
+
+
+def _organisation(services: Services, slug: str) -> Organisation:
+    with services.store.reading() as unit:
+        organisation = unit.organisations.find_by_slug(slug)
+    if organisation is None:
+        raise NotFound(slug)
+    return organisation
+
+
+def _offer(
+    services: Services,
+    visitor: Visitor,
+    source: Source,
+    person: Person,
+    organisation: Organisation,
+    role: Role,
+) -> MembershipOffered | Obstacle:
+    with services.store.writing() as unit:
+        added = unit.members.add(
+            services.random.id(visitor.now),
+            organisation.id,
+            person.id,
+            role,
+            now=visitor.now,
+            accepted_at=None,
+        )
+        if not added:
+            return Obstacle.ALREADY_A_MEMBER
+        _log(unit, visitor, source, Kind.MEMBER_INVITED, organisation.id, person.id, role=role)
+        return MembershipOffered(person)
+
+
+def _new_person(services: Services, visitor: Visitor, email: str, name: str, password: str | None) -> Person:
+    encoded = services.passwords.hash(passwords.canonical(password)) if password is not None else None
+    return Person(
+        id=services.random.id(visitor.now),
+        email=email,
+        name=name or email.partition("@")[0],
+        password_hash=encoded,
+        password_changed_at=visitor.now if encoded else None,
+        language=None,
+        version=1,
+        is_active=True,
+        must_enrol=False,
+        created_at=visitor.now,
+    )
+
+
+def _join(
+    services: Services,
+    unit: Unit,
+    visitor: Visitor,
+    source: Source,
+    person: Person,
+    organisation: Organisation,
+    role: Role,
+) -> None:
+    unit.members.add(
+        services.random.id(visitor.now),
+        organisation.id,
+        person.id,
+        role,
+        now=visitor.now,
+        accepted_at=visitor.now,
+    )
+    _log(unit, visitor, source, Kind.PERSON_CREATED, organisation.id, person.id)
+    _log(unit, visitor, source, Kind.MEMBER_ADDED, organisation.id, person.id, role=role)
+
+
+def _new_link(
+    services: Services,
+    unit: Unit,
+    visitor: Visitor,
+    purpose: LinkPurpose,
+    organisation_id: str | None,
+    person_id: str | None,
+    role: Role | None,
+) -> Link:
+    token = services.random.token()
+    link = OneTimeLink(
+        id=services.random.id(visitor.now),
+        purpose=purpose,
+        organisation_id=organisation_id,
+        person_id=person_id,
+        role=role,
+        created_at=visitor.now,
+        expires_at=visitor.now + ONE_TIME_LINK,
+    )
+    unit.links.add(services.digest(token), link)
+    return Link(token, link)
+
+
+def _log(
+    unit: Unit,
+    visitor: Visitor,
+    source: Source,
+    kind: Kind,
+    organisation_id: str,
+    person_id: str | None = None,
+    **detail: str,
+) -> None:
+    unit.log.write(
+        Event(kind, visitor.now, source, organisation_id=organisation_id, person_id=person_id, detail=detail)
+    )

@@ -1,0 +1,222 @@
+"""A signed-in person's own second factor: set up, replace, remove; recovery codes; proving oneself again."""
+
+from dataclasses import dataclass, replace
+
+from totrinn.app.authenticators import (
+    NothingPending,
+    Secret,
+    confirmed,
+    log_factor,
+    new_pending,
+    new_recovery_codes,
+    shown_secret,
+    store,
+)
+from totrinn.app.judging import Actor, acting
+from totrinn.app.landing import Visitor
+from totrinn.app.notifying import tell
+from totrinn.app.ports import Services, Unit
+from totrinn.app.proving import (
+    CodeRefused,
+    CodeRight,
+    PasswordRight,
+    PasswordWrong,
+    Throttled,
+    check_code,
+    check_password,
+    with_factor,
+)
+from totrinn.app.records import Authenticator, LiveSession, MailKind, Session
+from totrinn.core.enrolment import Holder, holders_of_last_factor, is_fresh
+from totrinn.core.events import Event, Kind
+from totrinn.core.policy import Method, Proof
+from totrinn.core.roles import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Done; `token` is the session's new cookie."""
+
+    token: str
+    recovery_codes: tuple[str, ...] = ()
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StaleProof:
+    """Everything that the person has must be proven again first (20 minutes)."""
+
+    needs_code: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldBack:
+    """The last factor may not be removed: these organisations require it."""
+
+    organisations: tuple[str, ...]
+
+
+def stale_proof(live: LiveSession, visitor: Visitor) -> StaleProof | None:
+    """What has to be proven again before factors or the requirement may be changed; None when all is fresh."""
+    has_factor = live.standing.has_factor
+    if is_fresh(live.session.proof, has_factor=has_factor, now=visitor.now):
+        return None
+    return StaleProof(needs_code=has_factor)
+
+
+def prove_again(
+    services: Services, visitor: Visitor, actor: Actor, *, password: str, code: str
+) -> Changed | PasswordWrong | Throttled | CodeRefused:
+    """Proves the person's own password, and factor if they have one, again; the session gets a new cookie (R53)."""
+    proven = check_password(services, visitor, actor.person.email, password)
+    if not isinstance(proven, PasswordRight):
+        _log_refused_proof(services, visitor, actor)
+        return proven
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        amr: tuple[str, ...] = ("pwd",)
+        proof = Proof(Method.PASSWORD, visitor.now)
+        if current.live.standing.has_factor:
+            outcome = check_code(services, unit, visitor, current.person, code, organisation_id=current.organisation.id)
+            if not isinstance(outcome, CodeRight):
+                return outcome
+            amr, proof = (*amr, *outcome.amr), with_factor(proof, visitor.now)
+        session = replace(current.live.session, proof=proof, amr=amr)
+        log_factor(unit, visitor, Kind.PROVEN_AGAIN, current.person, current.organisation.id)
+        return Changed(_renewed(services, unit, session))
+
+
+def start(services: Services, visitor: Visitor, actor: Actor) -> Secret | StaleProof:
+    """Makes the pending secret of a session, to set up a first factor or to replace the one there is."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        stale = stale_proof(current.live, visitor)
+        if stale is not None:
+            return stale
+        pending = current.live.session.pending
+        if pending is None or not pending.is_open(visitor.now):
+            pending = new_pending(services, visitor, current.person)
+            unit.sessions.set_pending(current.live.session.id, pending)
+        return shown_secret(services, current.person, pending)
+
+
+def confirm(
+    services: Services, visitor: Visitor, actor: Actor, typed: str
+) -> Changed | NothingPending | StaleProof | CodeRefused:
+    """Confirms a session's pending secret; an earlier authenticator falls away in the same step."""
+    with services.store.writing() as unit:
+        unit.people.lock(actor.person.id)
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        stale = stale_proof(current.live, visitor)
+        if stale is not None:
+            return stale
+        person, session = current.person, current.live.session
+        authenticator = confirmed(services, visitor, person, session.pending, typed)
+        if not isinstance(authenticator, Authenticator):
+            return authenticator
+        replaced = unit.factors.remove_all(person.id) > 0
+        shown = store(
+            services,
+            unit,
+            visitor,
+            person,
+            authenticator,
+            organisation_id=current.organisation.id,
+            replaced=replaced,
+        )
+        _end_others(unit, session)
+        unit.sessions.set_pending(session.id, None)
+        amr = tuple(dict.fromkeys((*session.amr, "otp", "mfa")))
+        session = replace(session, proof=with_factor(session.proof, visitor.now), amr=amr)
+        return Changed(_renewed(services, unit, session), shown, replaced)
+
+
+def remove(
+    services: Services, visitor: Visitor, actor: Actor, authenticator_id: str, typed: str
+) -> Changed | StaleProof | HeldBack | NothingPending | CodeRefused:
+    """Removes an authenticator with a fresh code; the last one only where no organisation of one's own forbids it."""
+    with services.store.writing() as unit:
+        unit.people.lock(actor.person.id)
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        stale = stale_proof(current.live, visitor)
+        if stale is not None:
+            return stale
+        person = current.person
+        owned = [factor.id for factor in unit.factors.of_person(person.id)]
+        if authenticator_id not in owned:
+            return NothingPending()
+        held = holders(unit, person.id) if len(owned) == 1 else ()
+        if held:
+            return HeldBack(held)
+        outcome = check_code(services, unit, visitor, person, typed, organisation_id=current.organisation.id)
+        if not isinstance(outcome, CodeRight):
+            return outcome
+        if len(owned) == 1:
+            unit.factors.remove_all(person.id)
+        else:
+            unit.factors.remove(authenticator_id, person.id)
+        _end_others(unit, current.live.session)
+        log_factor(unit, visitor, Kind.FACTOR_REMOVED, person, current.organisation.id)
+        tell(services, unit, person, MailKind.FACTOR_REMOVED, visitor)
+        return Changed(_renewed(services, unit, current.live.session))
+
+
+def renew_recovery_codes(
+    services: Services, visitor: Visitor, actor: Actor
+) -> tuple[str, ...] | StaleProof | NothingPending:
+    """Makes ten new recovery codes; the old ones are dead."""
+    with services.store.writing() as unit:
+        unit.people.lock(actor.person.id)
+        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        if not current.live.standing.has_factor:
+            return NothingPending()
+        stale = stale_proof(current.live, visitor)
+        if stale is not None:
+            return stale
+        log_factor(unit, visitor, Kind.RECOVERY_CODES_RENEWED, current.person, current.organisation.id)
+        return new_recovery_codes(services, unit, current.person)
+
+
+def holders(unit: Unit, person_id: str) -> tuple[str, ...]:
+    """The organisations that forbid this person to remove the last factor."""
+    return holders_of_last_factor(
+        [
+            Holder(m.organisation.name, m.role, m.organisation.policy.requirement)
+            for m in unit.members.of_person(person_id)
+            if m.organisation.is_active
+        ]
+    )
+
+
+def _renewed(services: Services, unit: Unit, session: Session) -> str:
+    """The session under a new cookie, with the proof that it now has; the old cookie is dead."""
+    token = services.random.token()
+    unit.sessions.renew(
+        session.id,
+        services.digest(token),
+        new_id=session.id,
+        proof=session.proof,
+        amr=session.amr,
+        person_version=session.person_version,
+        organisation_id=session.organisation_id,
+    )
+    return token
+
+
+def _end_others(unit: Unit, session: Session) -> None:
+    """A change of factors ends what was proven before it: other sessions, and sign-ins under way."""
+    unit.sessions.end_of_person(session.person_id, keep=session.id)
+    unit.signins.end_of_person(session.person_id)
+
+
+def _log_refused_proof(services: Services, visitor: Visitor, actor: Actor) -> None:
+    with services.store.writing() as unit:
+        unit.log.write(
+            Event(
+                Kind.PROOF_REFUSED,
+                visitor.now,
+                visitor.source(actor.person.id),
+                organisation_id=actor.organisation.id,
+                person_id=actor.person.id,
+            )
+        )

@@ -1,0 +1,60 @@
+"""Enrolling, replacing and removing authenticators: when each is allowed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from totrinn.core.policy import Method, Proof, Requirement
+from totrinn.core.roles import Role
+
+PENDING_LIFETIME = timedelta(minutes=10)
+"""How long an unconfirmed secret may be confirmed (R26)."""
+FRESH_PROOF = timedelta(minutes=20)
+"""How old the proof of an existing factor may be when factors change (R29; NIST SP 800-63B §6.1.2.1)."""
+PASSWORD_BEFORE_SECRET = timedelta(minutes=10)
+"""How old a proven password may be when a first secret is shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A secret that has been shown and not confirmed. It is no authenticator."""
+
+    sealed_secret: bytes
+    expires_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether it may still be confirmed."""
+        return now < self.expires_at
+
+
+def is_fresh(proof: Proof, *, has_factor: bool, now: datetime) -> bool:
+    """Whether the person proved everything that they have within the last 20 minutes.
+
+    Only their own credentials count for this: a proof by SSO is never fresh.
+    """
+    if proof.method is not Method.PASSWORD or now - proof.proven_at > FRESH_PROOF:
+        return False
+    return not has_factor or (proof.factor_at is not None and now - proof.factor_at <= FRESH_PROOF)
+
+
+def password_is_recent(proof: Proof, now: datetime) -> bool:
+    """Whether a first secret may be shown without asking the password again."""
+    return now - proof.proven_at <= PASSWORD_BEFORE_SECRET
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One of a person's organisations, as far as it forbids removing the last factor."""
+
+    name: str
+    role: Role
+    requirement: Requirement
+
+    def holds(self) -> bool:
+        """Whether it requires two-factor of this person, now or from a date."""
+        return self.role is Role.VENDOR or self.requirement.stands()
+
+
+def holders_of_last_factor(organisations: Sequence[Holder]) -> tuple[str, ...]:
+    """The names of the organisations that forbid removing the last factor; empty when it is allowed."""
+    return tuple(organisation.name for organisation in organisations if organisation.holds())

@@ -1,0 +1,72 @@
+"""The vocabulary of the log: `subject:object:past_participle`. Every event that can be written stands here."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What happened."""
+
+    PASSWORD_ACCEPTED = "signin:password:accepted"
+    PASSWORD_REFUSED = "signin:password:refused"
+    SIGNIN_THROTTLED = "signin:attempt:throttled"
+    CODE_REFUSED = "signin:code:refused"
+    CODE_REPLAYED = "signin:code:replayed"
+    RECOVERY_CODE_REFUSED = "signin:recovery_code:refused"
+    RECOVERY_CODE_USED = "signin:recovery_code:used"
+    SIGNED_IN = "signin:session:started"
+    HELD_AT_ENROLMENT = "signin:enrolment:demanded"
+    ORGANISATION_CHOSEN = "signin:organisation:chosen"
+    PROVEN_AGAIN = "session:proof:renewed"
+    PROOF_REFUSED = "session:proof:refused"
+    SIGNED_OUT = "session:session:ended"
+    SESSION_NO_LONGER_ADMITTED = "session:admission:lost"
+    SESSIONS_ENDED = "person:sessions:ended"
+    ACCESS_REFUSED = "session:access:refused"
+    FACTOR_ENROLLED = "person:factor:enrolled"
+    FACTOR_REPLACED = "person:factor:replaced"
+    FACTOR_REMOVED = "person:factor:removed"
+    FACTOR_RESET = "person:factor:reset"
+    RECOVERY_CODES_RENEWED = "person:recovery_codes:renewed"
+    PASSWORD_CHANGED = "person:password:changed"
+    PERSON_CREATED = "person:account:created"
+    PERSON_CLOSED = "person:account:disabled"
+    PERSON_REOPENED = "person:account:enabled"
+    MEMBER_ADDED = "organisation:member:added"
+    MEMBER_INVITED = "organisation:member:invited"
+    MEMBER_REMOVED = "organisation:member:removed"
+    MEMBER_LEFT = "organisation:member:left"
+    ROLE_CHANGED = "organisation:role:changed"
+    ORGANISATION_CREATED = "organisation:organisation:created"
+    SETTINGS_CHANGED = "organisation:settings:changed"
+    FEATURE_GRANTED = "organisation:feature:granted"
+    FEATURE_WITHDRAWN = "organisation:feature:withdrawn"
+    REQUIREMENT_ON = "organisation:requirement:turned_on"
+    REQUIREMENT_OFF = "organisation:requirement:turned_off"
+    REQUIREMENT_MOVED = "organisation:requirement:moved"
+    REQUIREMENT_REFUSED = "organisation:requirement:refused"
+    SETUP_LINK_ISSUED = "organisation:setup_link:issued"
+    SETUP_LINK_USED = "organisation:setup_link:used"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a request came from: who acts, and from which network address and browser."""
+
+    actor: str
+    """A person's id, or `operator:<system user>`, or empty when nobody is known."""
+    address: str = ""
+    browser: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One row of the log. `detail` holds names, counts and reasons; never a secret, code or password."""
+
+    kind: Kind
+    at: datetime
+    source: Source
+    organisation_id: str | None = None
+    person_id: str | None = None
+    detail: dict[str, str] = field(default_factory=dict)

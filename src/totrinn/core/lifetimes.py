@@ -1,0 +1,28 @@
+"""How long sign-ins and sessions live (R56)."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+SIGNIN_LIFETIME = timedelta(minutes=10)
+SESSION_IDLE = timedelta(minutes=60)
+SESSION_ABSOLUTE = timedelta(hours=12)
+SEEN_GRANULARITY = timedelta(minutes=1)
+"""`last_seen` is written at most this often; idleness is therefore known to this precision."""
+CLOCK_TOLERANCE = timedelta(minutes=2)
+"""What was made further in the future than this is not believed: the clock has been set back."""
+ONE_TIME_LINK = timedelta(hours=1)
+DEVICE_LIFETIME = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """The lifetimes of one organisation's sessions."""
+
+    idle: timedelta = SESSION_IDLE
+    absolute: timedelta = SESSION_ABSOLUTE
+
+    def is_over(self, *, created_at: datetime, last_seen: datetime, now: datetime) -> bool:
+        """Whether a session has idled or lived too long; a clock set back counts as over, too."""
+        if now + CLOCK_TOLERANCE < created_at:
+            return True
+        return now - last_seen >= self.idle or now - created_at >= self.absolute
