@@ -40,3 +40,9 @@ class NotFound(TotrinnError):
     """There is no such thing in this organisation; a foreign id is as unknown as a random one (R46)."""
 
     code = "not_found"
+
+
+class StoreUnavailable(TotrinnError):
+    """The database is gone, full, locked or too busy; nothing was changed, and trying again later may help."""
+
+    code = "store_unavailable"

@@ -357,6 +357,19 @@ class Outbox(Protocol):
         """How many have not been sent."""
 
 
+class Installation(Protocol):
+    """A few values of the installation as a whole."""
+
+    def read(self, key: str) -> str | None:
+        """The value under this key."""
+
+    def lock(self, key: str) -> str:
+        """The value (empty when there was none), held until this transaction ends."""
+
+    def write(self, key: str, value: str) -> None:
+        """Stores the value."""
+
+
 class Unit(Protocol):
     """Everything that can be read and written within one transaction."""
 
@@ -372,10 +385,11 @@ class Unit(Protocol):
     confirmations: Confirmations
     log: Log
     outbox: Outbox
+    installation: Installation
 
 
 class Store(Protocol):
-    """The database."""
+    """The database. Both kinds of transaction raise `StoreUnavailable` when it is gone, full, locked or too busy."""
 
     def reading(self) -> AbstractContextManager[Unit]:
         """One consistent view, for reading only."""

@@ -1,0 +1,7 @@
+"""Everything that is kept, in SQLite or PostgreSQL, by one and the same code."""
+
+from totrinn.storage.database import Database
+from totrinn.storage.engine import UnusableDatabase
+from totrinn.storage.migrating import DatabaseNotMigrated, DatabaseTooNew
+
+__all__ = ["Database", "DatabaseNotMigrated", "DatabaseTooNew", "UnusableDatabase"]

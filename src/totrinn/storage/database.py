@@ -1,0 +1,46 @@
+"""The database, as the rest of the program holds it."""
+
+from totrinn.app.ports import Store
+from totrinn.storage.engine import Engines, make_engines
+from totrinn.storage.migrating import check_revision, migrate
+from totrinn.storage.unit_of_work import Reading, Writing
+
+
+class Database(Store):
+    """Implements `ports.Store`. Made by `Database.open`; one per process, for any number of threads."""
+
+    def __init__(self, engines: Engines) -> None:
+        self._engines = engines
+
+    @classmethod
+    def open(cls, url: str) -> "Database":
+        """The database at this address (`sqlite:////path/to/file`, `postgresql://…`); nothing is connected yet.
+
+        Raises `UnusableDatabase` when the address names none that can be used.
+        """
+        return cls(make_engines(url))
+
+    @property
+    def engines(self) -> Engines:
+        """Its pools, for what must go below this interface."""
+        return self._engines
+
+    def reading(self) -> Reading:
+        """One consistent view, for reading only: the database refuses whatever would write."""
+        return Reading(self._engines.reading)
+
+    def writing(self) -> Writing:
+        """One transaction that may write; committed on leaving the block, rolled back on an exception."""
+        return Writing(self._engines.writing)
+
+    def migrate(self) -> None:
+        """Makes or renews the tables. Raises `DatabaseTooNew` for a database that a newer program has migrated."""
+        migrate(self._engines.writing)
+
+    def check(self) -> None:
+        """Raises `DatabaseTooNew` or `DatabaseNotMigrated` unless the tables are those that this program knows."""
+        check_revision(self._engines.reading)
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self._engines.dispose()

@@ -1,0 +1,188 @@
+"""The only file that knows which database it is: how connections are made, and how their transactions begin.
+
+Each database has two pools of connections. Those for reading cannot write, whatever they are asked: SQLite has
+`query_only`, PostgreSQL `READ ONLY`. Transactions are begun by our own words, not by the driver's guess:
+
+|          | reading, one consistent view      | writing                                                      |
+|----------|-----------------------------------|--------------------------------------------------------------|
+| SQLite   | `BEGIN`                           | `BEGIN IMMEDIATE`; one connection per process, queued fairly |
+| PostgreSQL | `REPEATABLE READ READ ONLY`     | `READ COMMITTED`; the `lock…` methods lock rows              |
+
+Nothing depends on the state of a server's session, so PgBouncer may pool transactions in between.
+"""
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+_SQLITE_AT_LEAST = (3, 35, 0)  # RETURNING
+_WAIT_SECONDS = 10
+_READERS = 40
+_POSTGRESQL_CONNECTIONS = 10
+_MIGRATION_LOCK = 0x746F7472696E6E  # "totrinn"
+
+_PRAGMAS = (
+    f"PRAGMA busy_timeout = {_WAIT_SECONDS * 1000}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA temp_store = MEMORY",
+)
+_POSTGRESQL_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'"
+_POSTGRESQL_WRITING = (
+    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+    f" SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'; SET LOCAL statement_timeout = '60s'"
+)
+
+
+_UNAVAILABILITY = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.TimeoutError,
+    sqlite3.OperationalError,
+)
+
+
+class UnusableDatabase(ValueError):
+    """The address names no database that can be used here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """The two pools of one database."""
+
+    reading: Engine
+    writing: Engine
+
+    def dispose(self) -> None:
+        """Closes every connection."""
+        self.reading.dispose()
+        self.writing.dispose()
+
+
+def make_engines(address: str) -> Engines:
+    """The pools of the database at `sqlite:///file` or `postgresql://…`. Raises `UnusableDatabase` for any other."""
+    url = _read_url(address)
+    if url.drivername == "sqlite":
+        return _sqlite(url)
+    if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
+        return _postgresql(url.set(drivername="postgresql+psycopg"))
+    raise UnusableDatabase(f"{url.drivername} is neither sqlite nor postgresql")
+
+
+def _read_url(address: str) -> URL:
+    try:
+        return sa.make_url(address)
+    except sa.exc.ArgumentError:
+        raise UnusableDatabase("this is no address of a database") from None
+
+
+def _sqlite(url: URL) -> Engines:
+    if not url.database or url.database == ":memory:" or url.query:
+        raise UnusableDatabase("SQLite needs a file, and takes no options: sqlite:////path/to/totrinn.sqlite3")
+    if sqlite3.sqlite_version_info < _SQLITE_AT_LEAST:
+        raise UnusableDatabase(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 is needed")
+    _make_private(Path(url.database))
+    reading = _sqlite_engine(url, connections=_READERS)
+    # One writer per process: threads queue for the connection in order, instead of racing for the file's lock.
+    writing = _sqlite_engine(url, connections=1)
+    event.listen(reading, "connect", _set_up_sqlite_reader)
+    event.listen(writing, "connect", _set_up_sqlite)
+    event.listen(reading, "begin", _begin_sqlite_reading)
+    event.listen(writing, "begin", _begin_sqlite_writing)
+    return Engines(reading, writing)
+
+
+def _sqlite_engine(url: URL, *, connections: int) -> Engine:
+    return sa.create_engine(
+        url,
+        connect_args={"isolation_level": None, "check_same_thread": False, "timeout": _WAIT_SECONDS},
+        poolclass=sa.QueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=_WAIT_SECONDS,
+        pool_use_lifo=connections > 1,
+    )
+
+
+def _make_private(file: Path) -> None:
+    """Makes the file readable to its owner only; SQLite gives its companions (-wal, -shm) the same rights."""
+    try:
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        raise UnusableDatabase(f"{file}: {error.strerror}") from error
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(pragma)
+
+
+def _set_up_sqlite_reader(connection: sqlite3.Connection, entry: ConnectionPoolEntry) -> None:
+    _set_up_sqlite(connection, entry)
+    connection.execute("PRAGMA query_only = ON")
+
+
+# Below SQLAlchemy, which would take ten times as long as SQLite itself to say these words.
+def _begin_sqlite_reading(connection: Connection) -> None:
+    _driver(connection).execute("BEGIN")
+
+
+def _begin_sqlite_writing(connection: Connection) -> None:
+    _driver(connection).execute("BEGIN IMMEDIATE")
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.dbapi_connection
+
+
+def _postgresql(url: URL) -> Engines:
+    reading, writing = _postgresql_engine(url), _postgresql_engine(url)
+    event.listen(reading, "begin", _begin_postgresql_reading)
+    event.listen(writing, "begin", _begin_postgresql_writing)
+    return Engines(reading, writing)
+
+
+def _postgresql_engine(url: URL) -> Engine:
+    try:
+        return sa.create_engine(
+            url,
+            # autocommit: psycopg begins no transaction of its own. No prepared statements: they live in a server's
+            # session, which PgBouncer hands to somebody else.
+            connect_args={"autocommit": True, "prepare_threshold": None, "connect_timeout": _WAIT_SECONDS},
+            pool_size=_POSTGRESQL_CONNECTIONS,
+            max_overflow=0,
+            pool_timeout=_WAIT_SECONDS,
+            pool_use_lifo=True,
+        )
+    except ModuleNotFoundError as error:
+        raise UnusableDatabase("PostgreSQL needs psycopg: install totrinn[postgresql]") from error
+
+
+# By SQLAlchemy, which notices here that the server has gone and empties the pool.
+def _begin_postgresql_reading(connection: Connection) -> None:
+    connection.exec_driver_sql(_POSTGRESQL_READING)
+
+
+def _begin_postgresql_writing(connection: Connection) -> None:
+    connection.exec_driver_sql(_POSTGRESQL_WRITING)
+
+
+def hold_migration_lock(connection: Connection) -> None:
+    """Makes other migrations of this database wait until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+
+
+def is_unavailability(error: BaseException) -> bool:
+    """Whether the error says that the database is gone, full, locked or too busy, rather than that we asked wrongly."""
+    return isinstance(error, _UNAVAILABILITY)

@@ -1,0 +1,175 @@
+"""Memberships. Every statement names the organisation, so that a foreign id is as unknown as a random one."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, true, update
+from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, too
+
+from totrinn.app import ports
+from totrinn.app.records import Member, MemberCounts, MemberPage, Membership, MemberState
+from totrinn.core.enforcement import Preview
+from totrinn.core.roles import Role
+from totrinn.storage.counting import COUNTS, IS_MISSING, IS_SSO, MEMBERS, MEMBERS_BY_STATE, STATE, counts_of, number_of
+from totrinn.storage.repository import Repository, is_which
+from totrinn.storage.searching import matching
+from totrinn.storage.standing import HAS_FACTOR, ORGANISATION, organisation_of
+from totrinn.storage.tables import membership, organisation, person
+
+_TAG_BITS = 40
+_M, _P = membership.c, person.c
+
+_IN_ORGANISATION = is_which(_M.organisation_id, "which_organisation")
+_OF_PERSON = is_which(_M.person_id, "which_person")
+_THIS = and_(_IN_ORGANISATION, _OF_PERSON)
+
+_MEMBER = (_P.id, _P.email, _P.name, _M.role, STATE, _P.must_enrol, _M.accepted_at, _M.last_used_at)
+"""In the order of the fields of `Member`."""
+
+_ADD = insert(membership).on_conflict_do_nothing(index_elements=["organisation_id", "person_id"]).returning(_M.id)
+_OF = (
+    select(_M.id, _M.person_id, _M.role, _M.created_at, _M.accepted_at, _M.last_used_at, *ORGANISATION)
+    .join_from(membership, organisation, organisation.c.id == _M.organisation_id)
+    .where(_OF_PERSON)
+    .order_by(_M.last_used_at.desc().nulls_last(), organisation.c.name_order, _M.id)
+)
+_ALL = select(*_MEMBER).select_from(MEMBERS).where(_IN_ORGANISATION)
+_ONE = _ALL.where(_OF_PERSON)
+_BY_NAME = (_P.name_order, _P.id)
+_GLOBAL_ADMINISTRATORS = _ALL.where(COUNTS, _M.role == Role.GLOBAL_ADMINISTRATOR).order_by(*_BY_NAME)
+_MISSING_NAMES = (
+    select(_P.id, _P.name).select_from(MEMBERS).where(_IN_ORGANISATION, COUNTS, IS_MISSING).order_by(*_BY_NAME)
+)
+_COUNTS = MEMBERS_BY_STATE.where(_IN_ORGANISATION)
+# The sum of the random tags of those who lack a factor changes whenever the set of them does.
+_PREVIEW = _COUNTS.add_columns(
+    func.coalesce(func.sum(case((IS_MISSING, _M.tag), else_=0)), 0),
+    number_of(and_(IS_MISSING, is_which(_P.id, "me"))),
+)
+_SET = update(membership).where(_THIS)
+_ACCEPT = _SET.where(_M.accepted_at.is_(None))
+_REMOVE = delete(membership).where(_THIS)
+_LOCK = select(organisation.c.id).where(is_which(organisation.c.id)).with_for_update(key_share=True)
+
+_FILTERS: dict[str, ColumnElement[bool]] = {
+    "all": true(),
+    "missing": and_(COUNTS, IS_MISSING),
+    "has": and_(COUNTS, HAS_FACTOR),
+    "sso": and_(COUNTS, IS_SSO),
+}
+
+
+class SqlMembers(Repository, ports.Members):
+    """Implements `ports.Members`."""
+
+    __slots__ = ()
+
+    def add(
+        self,
+        membership_id: str,
+        organisation_id: str,
+        person_id: str,
+        role: Role,
+        *,
+        now: datetime,
+        accepted_at: datetime | None,
+    ) -> bool:
+        """Adds a membership or invitation; False when there is one, as the unique constraint says."""
+        values = {
+            "id": membership_id,
+            "organisation_id": organisation_id,
+            "person_id": person_id,
+            "role": role,
+            "tag": secrets.randbits(_TAG_BITS),
+            "created_at": now,
+            "accepted_at": accepted_at,
+        }
+        return self._has_row(_ADD, values)
+
+    def of_person(self, person_id: str) -> tuple[Membership, ...]:
+        """All memberships of a person, invitations too; the last used first."""
+        rows = self._connection.execute(_OF, {"which_person": person_id})
+        return tuple(_membership_of(row) for row in rows)
+
+    def find(self, organisation_id: str, person_id: str) -> Member | None:
+        """One member."""
+        row = self._connection.execute(_ONE, _which(organisation_id, person_id)).first()
+        return None if row is None else _member_of(row)
+
+    def page(self, organisation_id: str, *, query: str, filter_: str, limit: int, offset: int) -> MemberPage:
+        """Members by name; `all` shows invitations and the disabled, too."""
+        conditions = (_FILTERS[filter_], *matching(_P.search, query))
+        which = {"which_organisation": organisation_id}
+        count = select(func.count()).select_from(MEMBERS).where(_IN_ORGANISATION, *conditions)
+        total = self._connection.execute(count, which).scalar_one()
+        shown = _ALL.where(*conditions).order_by(*_BY_NAME).limit(limit).offset(offset)
+        return MemberPage(self._members(shown, which), total)
+
+    def preview(self, organisation_id: str, me: str) -> Preview:
+        """Whom the requirement hits, by one statement; the fingerprint tells any two sets of people apart."""
+        values = {"which_organisation": organisation_id, "me": me}
+        *numbers, tags, mine = self._connection.execute(_PREVIEW, values).one()
+        counts = counts_of(numbers)
+        return Preview(
+            missing=counts.missing,
+            has=counts.has,
+            sso=counts.sso,
+            fingerprint=f"{counts.missing}-{int(tags)}-{counts.has}-{counts.sso}",
+            includes_me=bool(mine),
+        )
+
+    def missing_names(self, organisation_id: str, *, limit: int, offset: int) -> tuple[tuple[str, str], ...]:
+        """(person id, name) of those who lack a factor, by name."""
+        shown = _MISSING_NAMES.limit(limit).offset(offset)
+        rows = self._connection.execute(shown, {"which_organisation": organisation_id})
+        return tuple((person_id, name) for person_id, name in rows)
+
+    def counts(self, organisation_id: str) -> MemberCounts:
+        """Members by state."""
+        return counts_of(self._connection.execute(_COUNTS, {"which_organisation": organisation_id}).one())
+
+    def global_administrators(self, organisation_id: str) -> tuple[Member, ...]:
+        """The accepted, active global administrators."""
+        return self._members(_GLOBAL_ADMINISTRATORS, {"which_organisation": organisation_id})
+
+    def set_role(self, organisation_id: str, person_id: str, role: Role) -> None:
+        """Changes the role."""
+        self._change(_SET, {**_which(organisation_id, person_id), "role": role})
+
+    def accept(self, organisation_id: str, person_id: str, now: datetime) -> bool:
+        """Accepts an invitation, once."""
+        return self._change(_ACCEPT, {**_which(organisation_id, person_id), "accepted_at": now}) == 1
+
+    def remove(self, organisation_id: str, person_id: str) -> bool:
+        """Removes a membership or invitation; False when there is none."""
+        return self._change(_REMOVE, _which(organisation_id, person_id)) == 1
+
+    def used(self, organisation_id: str, person_id: str, now: datetime) -> None:
+        """Remembers the last sign-in to this organisation."""
+        self._change(_SET, {**_which(organisation_id, person_id), "last_used_at": now})
+
+    def lock(self, organisation_id: str) -> None:
+        """Makes other writers of this organisation's roles wait; on SQLite every other writer waits anyway."""
+        self._connection.execute(_LOCK, {"which": organisation_id}).first()
+
+    def _members(self, statement: Select[Any], values: dict[str, Any]) -> tuple[Member, ...]:
+        return tuple(_member_of(row) for row in self._connection.execute(statement, values))
+
+
+def _which(organisation_id: str, person_id: str) -> dict[str, Any]:
+    return {"which_organisation": organisation_id, "which_person": person_id}
+
+
+def _member_of(values: Sequence[Any]) -> Member:
+    person_id, email, name, role, state, must_enrol, accepted_at, last_used_at = values
+    return Member(person_id, email, name, role, MemberState(state), must_enrol, accepted_at, last_used_at)
+
+
+def _membership_of(values: Sequence[Any]) -> Membership:
+    membership_id, person_id, role, created_at, accepted_at, last_used_at, *columns = values
+    joined = organisation_of(columns)
+    if joined is None:
+        raise LookupError("a membership without its organisation")
+    return Membership(membership_id, joined, person_id, role, created_at, accepted_at, last_used_at)

@@ -1,0 +1,155 @@
+"""Sessions. Each is found together with the standing that it is judged by, in one statement."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from totrinn.app import ports
+from totrinn.app.records import LiveSession, Session
+from totrinn.core.enrolment import Pending
+from totrinn.core.policy import Proof
+from totrinn.storage.proofs import pending_columns, pending_of, pending_values, proof_columns, proof_values
+from totrinn.storage.repository import Repository, is_which
+from totrinn.storage.standing import STANDING, standing_of, with_standing
+from totrinn.storage.tables import person, session
+
+_S = session.c
+_SESSION = (
+    _S.id, _S.person_id, _S.organisation_id, _S.person_version, *proof_columns(session), _S.amr,
+    *pending_columns(session), _S.created_at, _S.last_seen, _S.browser, _S.address,
+)  # fmt: skip
+_SESSION_END = len(_SESSION)
+_THIS = is_which(_S.id)
+_OF_THE_PERSON = is_which(_S.person_id, "which_person")
+_IN_ORGANISATION = is_which(_S.organisation_id, "which_organisation")
+
+_LIVE = select(*_SESSION, *STANDING).select_from(
+    with_standing(session.join(person, person.c.id == _S.person_id), _S.organisation_id)
+)
+_FIND = _LIVE.where(is_which(_S.digest))
+_FIND_BY_ID = _LIVE.where(_THIS)
+_OF_PERSON = _LIVE.where(_OF_THE_PERSON).order_by(_S.last_seen.desc(), _S.id.desc())
+_ADD = insert(session)
+_SET = update(session).where(_THIS)
+_COUNT = select(func.count()).select_from(session).where(_OF_THE_PERSON, _IN_ORGANISATION)
+_TAKE = delete(session).where(_THIS)
+_END_ONE = _TAKE.where(_OF_THE_PERSON)
+_END_OF_PERSON = delete(session).where(_OF_THE_PERSON)
+
+
+class SqlSessions(Repository, ports.Sessions):
+    """Implements `ports.Sessions`."""
+
+    __slots__ = ()
+
+    def add(self, digest: bytes, session: Session) -> None:
+        """Adds one."""
+        values = {
+            "id": session.id,
+            "digest": digest,
+            "person_id": session.person_id,
+            "organisation_id": session.organisation_id,
+            "person_version": session.person_version,
+            **proof_values(session.proof),
+            "amr": session.amr,
+            **pending_values(session.pending),
+            "created_at": session.created_at,
+            "last_seen": session.last_seen,
+            "browser": session.browser,
+            "address": session.address,
+        }
+        self._connection.execute(_ADD, values)
+
+    def find(self, digest: bytes) -> LiveSession | None:
+        """The session with its standing, in one statement; expired ones are found too."""
+        row = self._connection.execute(_FIND, {"which": digest}).first()
+        return None if row is None else _live_of(row)
+
+    def find_by_id(self, session_id: str) -> LiveSession | None:
+        """The same, by the session's id."""
+        row = self._connection.execute(_FIND_BY_ID, {"which": session_id}).first()
+        return None if row is None else _live_of(row)
+
+    def seen(self, session_id: str, now: datetime) -> None:
+        """Remembers when it was last used."""
+        self._change(_SET, {"which": session_id, "last_seen": now})
+
+    def renew(
+        self,
+        session_id: str,
+        digest: bytes,
+        *,
+        new_id: str,
+        proof: Proof,
+        amr: tuple[str, ...],
+        person_version: int,
+        organisation_id: str,
+    ) -> bool:
+        """Gives the session a new id, cookie and proof, once; the old cookie is dead (R53)."""
+        values = {
+            "which": session_id,
+            "id": new_id,
+            "digest": digest,
+            **proof_values(proof),
+            "amr": amr,
+            "person_version": person_version,
+            "organisation_id": organisation_id,
+        }
+        return self._change(_SET, values) == 1
+
+    def set_pending(self, session_id: str, pending: Pending | None) -> None:
+        """Stores or forgets the pending secret of a voluntary enrolment."""
+        self._change(_SET, {"which": session_id, **pending_values(pending)})
+
+    def of_person(self, person_id: str) -> tuple[LiveSession, ...]:
+        """All sessions of a person, the last used first."""
+        rows = self._connection.execute(_OF_PERSON, {"which_person": person_id})
+        return tuple(_live_of(row) for row in rows)
+
+    def count(self, organisation_id: str, person_id: str) -> int:
+        """How many sessions the person has in this organisation."""
+        which = {"which_person": person_id, "which_organisation": organisation_id}
+        return self._connection.execute(_COUNT, which).scalar_one()
+
+    def take(self, session_id: str) -> bool:
+        """Ends one, once."""
+        return self._change(_TAKE, {"which": session_id}) == 1
+
+    def end_one(self, session_id: str, person_id: str) -> bool:
+        """Ends one session of this person."""
+        return self._change(_END_ONE, {"which": session_id, "which_person": person_id}) == 1
+
+    def end_of_person(self, person_id: str, *, keep: str | None = None, organisation_id: str | None = None) -> int:
+        """Ends a person's sessions (only those in `organisation_id`, if given), save the one to keep."""
+        ended = _END_OF_PERSON
+        if keep is not None:
+            ended = ended.where(_S.id != keep)
+        if organisation_id is not None:
+            ended = ended.where(_S.organisation_id == organisation_id)
+        return self._change(ended, {"which_person": person_id})
+
+
+def _live_of(row: Sequence[Any]) -> LiveSession:
+    return LiveSession(_session_of(row[:_SESSION_END]), standing_of(row[_SESSION_END:]))
+
+
+def _session_of(values: Sequence[Any]) -> Session:
+    (
+        id_, person_id, organisation_id, person_version, method, proven_at, factor_at, sso_organisation, amr,
+        pending_secret, pending_expires_at, created_at, last_seen, browser, address,
+    ) = values  # fmt: skip
+    return Session(
+        id=id_,
+        person_id=person_id,
+        organisation_id=organisation_id,
+        person_version=person_version,
+        proof=Proof(method, proven_at, factor_at, sso_organisation),
+        amr=amr,
+        pending=pending_of((pending_secret, pending_expires_at)),
+        created_at=created_at,
+        last_seen=last_seen,
+        browser=browser,
+        address=address,
+    )

@@ -1,0 +1,119 @@
+"""Unfinished sign-ins: a table of their own, so that their cookies are worthless anywhere else (R53)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import bindparam, delete, insert, select, update
+
+from totrinn.app import ports
+from totrinn.app.records import OpenSignin, Signin
+from totrinn.core.enrolment import Pending
+from totrinn.core.policy import Proof
+from totrinn.core.signin import State
+from totrinn.storage.proofs import pending_columns, pending_of, pending_values, proof_columns, proof_values
+from totrinn.storage.repository import Repository, is_which
+from totrinn.storage.standing import STANDING, standing_of, with_standing
+from totrinn.storage.tables import person, signin
+
+_S = signin.c
+_SIGNIN = (
+    _S.id, _S.person_id, _S.organisation_id, _S.person_version, _S.state, *proof_columns(signin), _S.amr,
+    *pending_columns(signin), _S.next, _S.created_at, _S.expires_at,
+)  # fmt: skip
+_SIGNIN_END = len(_SIGNIN)
+_THIS = is_which(_S.id)
+
+_FIND = (
+    select(*_SIGNIN, *STANDING)
+    .select_from(with_standing(signin.join(person, person.c.id == _S.person_id), _S.organisation_id))
+    .where(is_which(_S.digest))
+)
+_ADD = insert(signin)
+_MOVE = update(signin).where(_THIS, _S.state == bindparam("expected_state"))
+_SET = update(signin).where(_THIS)
+_TAKE = delete(signin).where(_THIS)
+_END_OF_PERSON = delete(signin).where(is_which(_S.person_id))
+
+
+class SqlSignins(Repository, ports.Signins):
+    """Implements `ports.Signins`."""
+
+    __slots__ = ()
+
+    def add(self, digest: bytes, signin: Signin) -> None:
+        """Adds one."""
+        values = {
+            "id": signin.id,
+            "digest": digest,
+            "person_id": signin.person_id,
+            "organisation_id": signin.organisation_id,
+            "person_version": signin.person_version,
+            "state": signin.state,
+            **proof_values(signin.proof),
+            "amr": signin.amr,
+            **pending_values(signin.pending),
+            "next": signin.next,
+            "created_at": signin.created_at,
+            "expires_at": signin.expires_at,
+        }
+        self._connection.execute(_ADD, values)
+
+    def find(self, digest: bytes) -> OpenSignin | None:
+        """The sign-in with its standing, in one statement; expired ones are found too."""
+        row = self._connection.execute(_FIND, {"which": digest}).first()
+        return None if row is None else OpenSignin(_signin_of(row[:_SIGNIN_END]), standing_of(row[_SIGNIN_END:]))
+
+    def move(
+        self,
+        signin_id: str,
+        digest: bytes,
+        *,
+        expected_state: State,
+        state: State,
+        proof: Proof,
+        amr: tuple[str, ...],
+        organisation_id: str | None,
+    ) -> bool:
+        """Moves to another state under a new cookie, by one statement that holds only in the expected state."""
+        values = {
+            "which": signin_id,
+            "expected_state": expected_state,
+            "digest": digest,
+            "state": state,
+            **proof_values(proof),
+            "amr": amr,
+            "organisation_id": organisation_id,
+        }
+        return self._change(_MOVE, values) == 1
+
+    def set_pending(self, signin_id: str, pending: Pending | None, state: State) -> None:
+        """Stores or forgets the pending secret, with the state that goes with it."""
+        self._change(_SET, {"which": signin_id, "state": state, **pending_values(pending)})
+
+    def take(self, signin_id: str) -> bool:
+        """Ends the sign-in, once."""
+        return self._change(_TAKE, {"which": signin_id}) == 1
+
+    def end_of_person(self, person_id: str) -> int:
+        """Ends all unfinished sign-ins of a person."""
+        return self._change(_END_OF_PERSON, {"which": person_id})
+
+
+def _signin_of(values: Sequence[Any]) -> Signin:
+    (
+        id_, person_id, organisation_id, person_version, state, method, proven_at, factor_at, sso_organisation, amr,
+        pending_secret, pending_expires_at, next_, created_at, expires_at,
+    ) = values  # fmt: skip
+    return Signin(
+        id=id_,
+        person_id=person_id,
+        organisation_id=organisation_id,
+        person_version=person_version,
+        state=state,
+        proof=Proof(method, proven_at, factor_at, sso_organisation),
+        amr=amr,
+        pending=pending_of((pending_secret, pending_expires_at)),
+        next=next_,
+        created_at=created_at,
+        expires_at=expires_at,
+    )

@@ -1,0 +1,129 @@
+"""One transaction, and everything that can be read and written within it."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy.engine import Connection, Engine
+
+from totrinn.app import ports
+from totrinn.app.errors import StoreUnavailable
+from totrinn.storage.engine import is_unavailability
+from totrinn.storage.factors import SqlFactors
+from totrinn.storage.installation import SqlInstallation
+from totrinn.storage.log import SqlLog
+from totrinn.storage.members import SqlMembers
+from totrinn.storage.one_time import SqlConfirmations, SqlLinks
+from totrinn.storage.organisations import SqlOrganisations
+from totrinn.storage.outbox import SqlOutbox
+from totrinn.storage.people import SqlPeople
+from totrinn.storage.sessions import SqlSessions
+from totrinn.storage.signins import SqlSignins
+from totrinn.storage.throttles import SqlDevices, SqlThrottles
+
+_REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
+    "people": SqlPeople,
+    "organisations": SqlOrganisations,
+    "members": SqlMembers,
+    "factors": SqlFactors,
+    "signins": SqlSignins,
+    "sessions": SqlSessions,
+    "throttles": SqlThrottles,
+    "devices": SqlDevices,
+    "links": SqlLinks,
+    "confirmations": SqlConfirmations,
+    "log": SqlLog,
+    "outbox": SqlOutbox,
+    "installation": SqlInstallation,
+}
+
+
+class SqlUnit:
+    """Implements `ports.Unit`; each repository is made when it is first asked for."""
+
+    people: ports.People
+    organisations: ports.Organisations
+    members: ports.Members
+    factors: ports.Factors
+    signins: ports.Signins
+    sessions: ports.Sessions
+    throttles: ports.Throttles
+    devices: ports.Devices
+    links: ports.Links
+    confirmations: ports.Confirmations
+    log: ports.Log
+    outbox: ports.Outbox
+    installation: ports.Installation
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked only for what is not there yet.
+        make = _REPOSITORIES.get(name)
+        if make is None:
+            raise AttributeError(name)
+        repository = make(self._connection)
+        setattr(self, name, repository)
+        return repository
+
+
+class _Transaction:
+    """Begins on entering; what it ends with on leaving, the subclasses say. Holds a connection only in between."""
+
+    __slots__ = ("_connection", "_engine")
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection: Connection
+
+    def __enter__(self) -> ports.Unit:
+        try:
+            self._connection = self._engine.connect()
+        except Exception as error:
+            raise _translated(error) from error
+        try:
+            self._connection.begin()
+        except Exception as error:
+            self._connection.invalidate()
+            self._connection.close()
+            raise _translated(error) from error
+        return SqlUnit(self._connection)
+
+
+class Reading(_Transaction):
+    """One consistent view; nothing can be written."""
+
+    __slots__ = ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._connection.close()
+        if error is not None and is_unavailability(error):
+            raise StoreUnavailable from error
+
+
+class Writing(_Transaction):
+    """Commits on leaving without an exception, else rolls everything back."""
+
+    __slots__ = ()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        connection = self._connection
+        try:
+            if error is None:
+                connection.commit()
+        except Exception as failure:
+            raise _translated(failure) from failure
+        finally:
+            # Closing rolls back what has not been committed.
+            connection.close()
+        if error is not None and is_unavailability(error):
+            raise StoreUnavailable from error
+
+
+def _translated(error: Exception) -> Exception:
+    return StoreUnavailable() if is_unavailability(error) else error
