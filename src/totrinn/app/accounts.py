@@ -18,11 +18,11 @@ from totrinn.app.proving import (
     check_password,
     with_factor,
 )
-from totrinn.app.records import MailKind, Membership, Person
+from totrinn.app.records import MailKind, Organisation, Person
 from totrinn.core import passwords
 from totrinn.core.events import Event, Kind
 from totrinn.core.policy import Method, Proof
-from totrinn.core.roles import Right, Role
+from totrinn.core.roles import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +106,32 @@ def find_weakness(
     organisation_id: str | None = None,
 ) -> WeakPassword | None:
     """Why this new password may not be chosen by this person (or, before there is one, for this address)."""
-    with services.store.reading() as unit:
-        memberships: tuple[Membership, ...] = unit.members.of_person(person.id) if person else ()
-        organisation = unit.organisations.find(organisation_id) if organisation_id else None
-        has_factor = bool(person and unit.factors.of_person(person.id))
-    organisations = [m.organisation for m in memberships] + ([organisation] if organisation else [])
-    is_required = any(o.policy.requirement.stands() for o in organisations) or any(
-        m.role is Role.VENDOR for m in memberships
-    )
-    minimum = passwords.shortest(has_factor=has_factor, is_required=is_required)
+    minimum = shortest_password(services, person, organisation_id)
     address = person.email if person else email
     names = {services.application_name, services.vendor_name, "totrinn", address, address.partition("@")[0]}
-    names |= {o.name for o in organisations} | {o.slug for o in organisations}
+    for organisation in _organisations(services, person, organisation_id):
+        names |= {organisation.name, organisation.slug}
     canonical = passwords.canonical(new_password)
     found = passwords.weakness(canonical, minimum=minimum, names=names)
     if found is None and services.passwords.is_common(canonical):
         found = passwords.Weakness.COMMON
     return WeakPassword(found, minimum) if found else None
+
+
+def shortest_password(services: Services, person: Person | None, organisation_id: str | None = None) -> int:
+    """The least number of characters for this person, or for a newcomer to this organisation (R1)."""
+    with services.store.reading() as unit:
+        has_factor = bool(person and unit.factors.of_person(person.id))
+    organisations = _organisations(services, person, organisation_id)
+    is_required = any(organisation.policy.requirement.stands() for organisation in organisations)
+    return passwords.shortest(has_factor=has_factor, is_required=is_required)
+
+
+def _organisations(services: Services, person: Person | None, organisation_id: str | None) -> tuple[Organisation, ...]:
+    with services.store.reading() as unit:
+        own = tuple(m.organisation for m in unit.members.of_person(person.id)) if person else ()
+        joined = unit.organisations.find(organisation_id) if organisation_id else None
+    return (*own, joined) if joined else own
 
 
 def set_language(services: Services, visitor: Visitor, actor: Actor, language: str) -> None:

@@ -70,7 +70,7 @@ def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
     """
     live = unit.sessions.find_by_id(actor.live.session.id)
     if live is None or _is_over(live, now):
-        raise NotAdmitted()
+        raise NotAdmitted
     verdict = verdict_on(live, now)
     if not isinstance(verdict, Admit):
         raise NotAdmitted(verdict)
@@ -85,7 +85,7 @@ def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
 def _actor(live: LiveSession) -> Actor:
     organisation, role = live.standing.organisation, live.standing.role
     if organisation is None or role is None:
-        raise NotAdmitted()
+        raise NotAdmitted
     return Actor(live, organisation, role)
 
 

@@ -7,7 +7,7 @@ judged again inside the transaction.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from totrinn.app.accounts import WeakPassword, find_weakness, set_password
+from totrinn.app.accounts import WeakPassword, find_weakness, set_password, shortest_password
 from totrinn.app.administering import reset
 from totrinn.app.errors import NotFound
 from totrinn.app.judging import Actor, acting
@@ -333,3 +333,20 @@ def _log(
     unit.log.write(
         Event(kind, visitor.now, source, organisation_id=organisation_id, person_id=person_id, detail=detail)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """What the page behind a one-time link may show."""
+
+    organisation: Organisation | None
+    person: Person | None
+    minimum: int
+
+
+def link_view(services: Services, link: OneTimeLink) -> LinkView:
+    """Whom the link is for, and how long a password it asks for."""
+    with services.store.reading() as unit:
+        organisation = unit.organisations.find(link.organisation_id) if link.organisation_id else None
+        person = unit.people.find(link.person_id) if link.person_id else None
+    return LinkView(organisation, person, shortest_password(services, person, link.organisation_id))

@@ -1,0 +1,1 @@
+"""Pages over HTTP: requests become calls of use cases, verdicts become responses."""

@@ -1,0 +1,66 @@
+"""The table of contents: every page, what it demands, and the application that serves them."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from totrinn.app.ports import Services
+from totrinn.web import messages
+from totrinn.web.ask import Ask
+from totrinn.web.demands import SIGNED_IN
+from totrinn.web.headers import SecurityHeaders
+from totrinn.web.pages import PAGES
+from totrinn.web.routing import Desk, Page
+from totrinn.web.settings import WebSettings
+
+_STATIC = Path(__file__).parent / "static"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteInfo:
+    """A route as `totrinn routes` lists it."""
+
+    path: str
+    methods: tuple[str, ...]
+    demand: str
+
+
+def create(services: Services, settings: WebSettings, *, extra: Sequence[Page] = ()) -> ASGIApp:
+    """The application. What matches no page is refused as if it demanded a session: deny by default."""
+    desk = Desk(services, settings, cores=os.cpu_count() or 1)
+    unknown = Page("/{path:path}", SIGNED_IN, get=_unknown, post=_unknown)
+    wrong_method = Page("/{path:path}", SIGNED_IN)
+
+    async def no_page(request: Request, _: Exception) -> Response:
+        return await desk.serve(request, unknown)
+
+    async def no_method(request: Request, _: Exception) -> Response:
+        return await desk.serve(request, wrong_method)
+
+    application = Starlette(
+        routes=[
+            *(desk.route(page) for page in (*PAGES, *extra)),
+            Mount("/static", StaticFiles(directory=_STATIC)),
+        ],
+        exception_handlers={404: no_page, 405: no_method},
+    )
+    application.router.redirect_slashes = False
+    return SecurityHeaders(application, secure=settings.secure)
+
+
+def route_table(extra: Sequence[Page] = ()) -> list[RouteInfo]:
+    """Every route, its methods and what it demands."""
+    pages = [RouteInfo(page.path, page.methods(), str(page.demand)) for page in (*PAGES, *extra)]
+    return [*pages, RouteInfo("/static/{path}", ("GET",), "anyone")]
+
+
+def _unknown(ask: Ask) -> Response:
+    return messages.not_found(ask)

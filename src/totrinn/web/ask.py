@@ -1,0 +1,111 @@
+"""One request, as handlers see it: who asks, at which level, what was sent, in which language."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from starlette.datastructures import Headers
+from starlette.responses import RedirectResponse, Response
+
+from totrinn.app.judging import Actor
+from totrinn.app.landing import Visitor
+from totrinn.app.ports import Services
+from totrinn.app.records import OpenSignin
+from totrinn.web import csrf
+from totrinn.web.cookies import Cookie, Jar, drop_cookie, set_cookie
+from totrinn.web.languages import Language, negotiate
+from totrinn.web.rendering import Renderer
+from totrinn.web.settings import WebSettings
+
+
+@dataclass(slots=False)
+class Ask:
+    """A request on its way through a handler. `actor` and `signin` are set by admission, and by nothing else."""
+
+    services: Services
+    settings: WebSettings
+    renderer: Renderer
+    method: str
+    path: str
+    raw_query: str
+    headers: Headers
+    visitor: Visitor
+    jar: Jar
+    query: dict[str, str]
+    form: dict[str, str]
+    params: dict[str, str]
+    body_problem: int | None = None
+    """The status with which a body that could not be read is refused, once it is known who asks."""
+    actor: Actor | None = None
+    signin: OpenSignin | None = None
+    cookies_to_set: dict[Cookie, str | None] = field(default_factory=dict)
+
+    @property
+    def me(self) -> Actor:
+        """The admitted person; only on routes that demand a session."""
+        if self.actor is None:
+            raise LookupError("no admitted session")
+        return self.actor
+
+    @property
+    def held(self) -> OpenSignin:
+        """The unfinished sign-in; only on routes that demand one."""
+        if self.signin is None:
+            raise LookupError("no unfinished sign-in")
+        return self.signin
+
+    @property
+    def signin_token(self) -> str:
+        """The cookie of the unfinished sign-in."""
+        return self.jar.get(Cookie.SIGNIN) or ""
+
+    @cached_property
+    def language(self) -> Language:
+        """The language of the answer."""
+        return negotiate(self)
+
+    @cached_property
+    def csrf_seed(self) -> str:
+        """The cookie that this page's forms are bound to; a visit is begun if there is nothing else."""
+        fresh = self.cookies_to_set.get(Cookie.SESSION) or self.cookies_to_set.get(Cookie.SIGNIN)
+        if fresh is not None:
+            return fresh
+        if self.actor is not None:
+            return self.jar.get(Cookie.SESSION) or ""
+        if self.signin is not None:
+            return self.signin_token
+        visit = self.jar.get(Cookie.VISIT)
+        if visit is not None and csrf.is_visit(self.services, visit):
+            return visit
+        visit = csrf.new_visit(self.services)
+        self.cookies_to_set[Cookie.VISIT] = visit
+        return visit
+
+    @property
+    def here(self) -> str:
+        """Path and query of this page, for the way back; the last GET page that makes sense for a POST is its path."""
+        return f"{self.path}?{self.raw_query}" if self.raw_query and self.method == "GET" else self.path
+
+    def page(self, template: str, status: int = 200, /, **context: object) -> Response:
+        """A page of ours."""
+        return self.renderer.page(self, template, status, context)
+
+    def go(self, path: str) -> Response:
+        """On to another page of ours, by GET."""
+        return RedirectResponse(path, status_code=303)
+
+    def keep(self, cookie: Cookie, value: str) -> None:
+        """Gives the browser this cookie with the answer."""
+        self.cookies_to_set[cookie] = value
+
+    def drop(self, cookie: Cookie) -> None:
+        """Takes the cookie back with the answer."""
+        self.cookies_to_set[cookie] = None
+
+    def finish(self, response: Response) -> Response:
+        """Puts the cookies on the answer."""
+        for cookie, value in self.cookies_to_set.items():
+            if value is None:
+                drop_cookie(response, cookie, secure=self.settings.secure)
+            else:
+                set_cookie(response, cookie, value, secure=self.settings.secure)
+        return response

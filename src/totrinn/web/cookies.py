@@ -1,0 +1,71 @@
+"""Our cookies: one name a level of proof, none of them worth anything under another name (R54, R55, R60)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from starlette.responses import Response
+
+from totrinn.core.lifetimes import DEVICE_LIFETIME
+
+
+class Cookie(StrEnum):
+    """The base names; over https they carry the prefix `__Host-`."""
+
+    SESSION = "totrinn"
+    SIGNIN = "totrinn-signin"
+    VISIT = "totrinn-visit"
+    DEVICE = "totrinn-device"
+    LANGUAGE = "totrinn-language"
+
+
+_MAX_AGE = {
+    Cookie.DEVICE: int(DEVICE_LIFETIME.total_seconds()),
+    Cookie.LANGUAGE: int(DEVICE_LIFETIME.total_seconds()),
+}
+_LONGEST = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Jar:
+    """The cookies of one request. A name that came twice with different values counts as absent (R70)."""
+
+    values: dict[str, str]
+    secure: bool
+
+    def get(self, cookie: Cookie) -> str | None:
+        """The value, if there is exactly one."""
+        return self.values.get(name_of(cookie, secure=self.secure)) or None
+
+
+def name_of(cookie: Cookie, *, secure: bool) -> str:
+    """The name under which the browser keeps it."""
+    return f"__Host-{cookie.value}" if secure else cookie.value
+
+
+def read_cookies(header: str, *, secure: bool) -> Jar:
+    """The cookies in a `Cookie` header (RFC 6265 §5.4); over-long ones are ignored."""
+    found: dict[str, str] = {}
+    for pair in header.split(";"):
+        name, equals, value = pair.strip().partition("=")
+        if not equals or len(value) > _LONGEST:
+            continue
+        found[name] = "" if found.get(name, value) != value else value
+    return Jar(found, secure)
+
+
+def set_cookie(response: Response, cookie: Cookie, value: str, *, secure: bool) -> None:
+    """Gives the browser a cookie: HttpOnly, Lax, for this host only."""
+    response.set_cookie(
+        name_of(cookie, secure=secure),
+        value,
+        max_age=_MAX_AGE.get(cookie),
+        path="/",
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def drop_cookie(response: Response, cookie: Cookie, *, secure: bool) -> None:
+    """Takes a cookie back."""
+    response.delete_cookie(name_of(cookie, secure=secure), path="/", secure=secure, httponly=True, samesite="lax")

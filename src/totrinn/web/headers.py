@@ -1,0 +1,48 @@
+"""Headers on every answer (R24, R64): nothing from elsewhere, nothing framed, nothing sniffed, nothing cached."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_COMMON = (
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
+)
+_PRIVATE = (b"cache-control", b"no-store")
+_PUBLIC = (b"cache-control", b"public, max-age=3600")
+_HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
+_ONE_TIME = ("/setup/", "/password/")
+
+
+class SecurityHeaders:
+    """Puts the headers on every answer of the application inside."""
+
+    def __init__(self, application: ASGIApp, *, secure: bool) -> None:
+        self._application = application
+        self._secure = secure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serves one request."""
+        if scope["type"] != "http":
+            await self._application(scope, receive, send)
+            return
+        extra = self._for_path(scope["path"])
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), *extra]
+            await send(message)
+
+        await self._application(scope, receive, send_with_headers)
+
+    def _for_path(self, path: str) -> list[tuple[bytes, bytes]]:
+        referrer = b"no-referrer" if path.startswith(_ONE_TIME) else b"same-origin"
+        caching = _PUBLIC if path.startswith("/static/") else _PRIVATE
+        headers = [*_COMMON, (b"referrer-policy", referrer), caching]
+        return [*headers, _HSTS] if self._secure else headers

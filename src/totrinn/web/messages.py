@@ -1,0 +1,130 @@
+"""Lone messages: refusals and errors, each with what to do next. No internals, whatever went wrong (R69)."""
+
+from starlette.responses import JSONResponse, Response
+
+from totrinn.web.ask import Ask
+
+
+def message(ask: Ask, status: int, heading: str, text: str, actions: tuple[tuple[str, str], ...] = ()) -> Response:
+    """A page with one message; `actions` are (address, words), the first one the main one."""
+    links = [{"href": href, "label": label, "primary": at == 0} for at, (href, label) in enumerate(actions)]
+    return ask.page(
+        "message.html",
+        status,
+        status=status,
+        heading=heading,
+        text=text,
+        actions=links,
+        signing_in=ask.actor is None,
+    )
+
+
+def problem(status: int, code: str, title: str) -> Response:
+    """The same for programs (RFC 9457)."""
+    return JSONResponse(
+        {"type": "about:blank", "title": title, "status": status, "code": code},
+        status,
+        media_type="application/problem+json",
+    )
+
+
+def unreadable(ask: Ask, status: int) -> Response:
+    """The request could not be read."""
+    say = ask.language.say
+    return message(
+        ask,
+        status,
+        say("We could not read what was sent"),
+        say("Nothing has changed. Go back, load the page again and try once more."),
+        (("/", say("Go to the front page")),),
+    )
+
+
+def too_old(ask: Ask) -> Response:
+    """The form is from a page of another level, another sign-in or another site."""
+    say = ask.language.say
+    back = ask.path if ask.path.startswith("/login") else "/"
+    return message(
+        ask,
+        403,
+        say("The page was too old"),
+        say("It was opened before you signed in or out, or in another window. Nothing has changed. Open it again."),
+        ((back, say("Open the page again")),),
+    )
+
+
+def not_allowed(ask: Ask) -> Response:
+    """The role does not carry the right."""
+    say = ask.language.say
+    return message(
+        ask,
+        403,
+        say("You do not have access to this"),
+        say("Your role in the organisation does not include it. Ask a global administrator."),
+        (("/", say("Go to the front page")),),
+    )
+
+
+def not_found(ask: Ask) -> Response:
+    """There is no such thing, or not for this person."""
+    say = ask.language.say
+    return message(
+        ask,
+        404,
+        say("We could not find this page"),
+        say("It may have been moved or removed."),
+        (("/", say("Go to the front page")),),
+    )
+
+
+def wrong_method(ask: Ask) -> Response:
+    """The path exists, but not for this method."""
+    say = ask.language.say
+    return message(
+        ask,
+        405,
+        say("This cannot be done that way"),
+        say("Open the page and use its buttons."),
+        (("/", say("Go to the front page")),),
+    )
+
+
+def changed_organisation(ask: Ask) -> Response:
+    """The form belongs to another organisation than the session is in now (409)."""
+    say, current = ask.language.say, ask.me.organisation.name
+    return message(
+        ask,
+        409,
+        say("You have changed to %(organisation)s in another window", organisation=current),
+        say("Nothing has changed. Go on in %(organisation)s, or change back first.", organisation=current),
+        (
+            ("/", say("Go on in %(organisation)s", organisation=current)),
+            ("/choose-organisation", say("Switch organisation")),
+        ),
+    )
+
+
+def too_busy(ask: Ask, retry_after: int) -> Response:
+    """More sign-ins at once than this machine can take (503)."""
+    say = ask.language.say
+    response = message(
+        ask,
+        503,
+        say("There are many signing in right now"),
+        say("Wait a few seconds and try again. You have done nothing wrong."),
+        (("/login", say("Try again")),),
+    )
+    response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def broken(ask: Ask) -> Response:
+    """Something of ours failed (500)."""
+    say = ask.language.say
+    return message(
+        ask,
+        500,
+        say("Something went wrong on our side"),
+        say("Nothing has been let through. Try again in a moment, and contact support if it goes on."),
+        (("/", say("Go to the front page")),),
+    )

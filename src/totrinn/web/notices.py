@@ -1,0 +1,36 @@
+"""One sentence on top of the next page: what was just done. The address carries a code, never the text."""
+
+from totrinn.web.ask import Ask
+
+
+def notice(ask: Ask) -> dict[str, str] | None:
+    """The notice that `?said=` names; an unknown code says nothing."""
+    say = ask.language.say
+    notices = {
+        "out": ("ok", say("You are signed out.")),
+        "ended": ("warn", say("The sign-in has ended. Sign in again.")),
+        "saved": ("ok", say("The changes are saved.")),
+        "unchanged": ("plain", say("Nothing was changed.")),
+        "on": ("ok", say("Two-factor authentication is now required.")),
+        "off": ("ok", say("Two-factor authentication is no longer required.")),
+        "moved": ("ok", say("The date of the requirement has been changed.")),
+        "role": ("ok", say("The role has been changed.")),
+        "sessions": ("ok", say("The sessions have been ended.")),
+        "removed": ("ok", say("The user has been removed from the organisation.")),
+        "reset": ("ok", say("Two-factor authentication has been reset. The user sets it up anew at the next sign-in.")),
+        "password": ("ok", say("The password has been changed, and all other sessions have been ended.")),
+        "factor-removed": (
+            "ok",
+            say("The authenticator app has been removed. From now on your password alone gets you in."),
+        ),
+        "left": ("ok", say("You have left the organisation.")),
+        "accepted": ("ok", say("You are now a member.")),
+        "welcome": ("ok", say("The account is ready. Sign in with your new password.")),
+        "chosen": ("ok", say("The password is chosen. Sign in with it.")),
+        "available": ("ok", say("The feature is now available to the organisation.")),
+        "withdrawn": ("ok", say("The feature has been withdrawn. What the organisation requires, it still requires.")),
+        "created": ("ok", say("The organisation has been created.")),
+        "language": ("ok", say("The language has been changed.")),
+    }
+    found = notices.get(ask.query.get("said", ""))
+    return {"kind": found[0], "text": found[1]} if found else None

@@ -1,0 +1,13 @@
+"""The pages, in the order of a visit: signing in, then the account, then what administrators and the vendor see."""
+
+from totrinn.web.pages import choose, enrol, health, login, setup, two_factor
+from totrinn.web.routing import Page
+
+PAGES: tuple[Page, ...] = (
+    *login.PAGES,
+    *two_factor.PAGES,
+    *choose.PAGES,
+    *enrol.PAGES,
+    *setup.PAGES,
+    *health.PAGES,
+)

@@ -1,0 +1,113 @@
+"""`/login`: address and password; `/logout`; `/language`."""
+
+from starlette.responses import Response
+
+from totrinn.app.accounts import set_language, sign_out
+from totrinn.app.email_address import AddressProblem, canonical_email
+from totrinn.app.judging import Actor, judge
+from totrinn.app.landing import Admitted, Held, NowhereToGo
+from totrinn.app.proving import PasswordWrong, Throttled
+from totrinn.app.signing_in import abandon, sign_in
+from totrinn.core.passwords import LONGEST
+from totrinn.web import sentences
+from totrinn.web.ask import Ask
+from totrinn.web.cookies import Cookie
+from totrinn.web.demands import ANYONE
+from totrinn.web.landings import follow
+from totrinn.web.languages import CODES
+from totrinn.web.notices import notice
+from totrinn.web.paths import own_path
+from totrinn.web.routing import Page
+
+
+def show(ask: Ask) -> Response:
+    """The sign-in page; whoever is signed in is sent in."""
+    token = ask.jar.get(Cookie.SESSION)
+    if token is not None and isinstance(judge(ask.services, ask.visitor, token, next_=""), Actor):
+        return ask.go("/")
+    return _page(ask, 200)
+
+
+def submit(ask: Ask) -> Response:
+    """Checks address and password. Wrong, unknown, locked and disabled answer alike (R12)."""
+    email = canonical_email(ask.form.get("email", ""))
+    if isinstance(email, AddressProblem):
+        return _page(ask, 422, email=sentences.address_problem(ask.language, email))
+    password = ask.form.get("password", "")
+    if not password:
+        return _page(ask, 422, password=ask.language.say("Type your password."))
+    if len(password) > LONGEST:
+        return _page(ask, 422, form=sentences.password_refused(ask, PasswordWrong()))
+    landed = sign_in(
+        ask.services, ask.visitor, email=email, password=password, next_=own_path(ask.form.get("next", ""))
+    )
+    if isinstance(landed, Throttled):
+        response = _page(ask, 429, form=sentences.password_refused(ask, landed))
+        if landed.until is not None:
+            response.headers["Retry-After"] = str(int((landed.until - ask.visitor.now).total_seconds()) + 1)
+        return response
+    if isinstance(landed, PasswordWrong):
+        return _page(ask, 422, form=sentences.password_refused(ask, landed))
+    if not isinstance(landed, (Admitted, Held, NowhereToGo)):
+        raise TypeError(landed)
+    if (old := ask.jar.get(Cookie.SIGNIN)) is not None:
+        abandon(ask.services, old)
+    return follow(ask, landed)
+
+
+def log_out(ask: Ask) -> Response:
+    """Ends whatever this browser holds."""
+    if (session := ask.jar.get(Cookie.SESSION)) is not None:
+        sign_out(ask.services, ask.visitor, session)
+    if (signin := ask.jar.get(Cookie.SIGNIN)) is not None:
+        abandon(ask.services, signin)
+    ask.drop(Cookie.SESSION)
+    ask.drop(Cookie.SIGNIN)
+    return ask.go("/login?said=out")
+
+
+def switch_language(ask: Ask) -> Response:
+    """The switch on every page: for this browser, and for the person if somebody is signed in."""
+    wish = ask.form.get("language", "")
+    if wish in CODES:
+        ask.keep(Cookie.LANGUAGE, wish)
+        token = ask.jar.get(Cookie.SESSION)
+        actor = judge(ask.services, ask.visitor, token, next_="") if token else None
+        if isinstance(actor, Actor):
+            set_language(ask.services, ask.visitor, actor, wish)
+        elif isinstance(actor, Held):
+            ask.keep(Cookie.SIGNIN, actor.token)
+            ask.drop(Cookie.SESSION)
+    return ask.go(_way_back(ask.form.get("next", "")))
+
+
+def _way_back(target: str) -> str:
+    """The page that the switch stood on; sign-in pages too, as nothing is done by going there."""
+    if target.startswith(("/login", "/choose-organisation")):
+        return target if target.isascii() and target.isprintable() and "\\" not in target else "/login"
+    if (
+        target.startswith(("/setup/", "/password/"))
+        and target.replace("/", "").replace("-", "").replace("_", "").isalnum()
+    ):
+        return target
+    return own_path(target) or "/"
+
+
+def _page(ask: Ask, status: int, **errors: str) -> Response:
+    return ask.page(
+        "login.html",
+        status,
+        email=ask.form.get("email", "")[:254],
+        errors=errors,
+        next=own_path(ask.form.get("next", "") or ask.query.get("next", "")),
+        notice=notice(ask),
+        sso=False,
+        forgot=False,
+    )
+
+
+PAGES = (
+    Page("/login", ANYONE, get=show, post=submit, hashes=True),
+    Page("/logout", ANYONE, post=log_out),
+    Page("/language", ANYONE, post=switch_language),
+)

@@ -1,0 +1,27 @@
+"""Addresses within this service: only our own relative paths are ever followed (R65)."""
+
+from urllib.parse import quote
+
+_LONGEST = 1024
+_ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/?#[]@!$&'()*+,;=:%")
+_NEVER = ("/login", "/logout", "/language", "/choose-organisation", "/setup/", "/password/", "/sso/")
+
+
+def own_path(target: str) -> str:
+    """The target if it is a plain path of ours that one may continue to; else the empty string.
+
+    One leading slash, then neither a slash nor a backslash; printable ASCII only, nothing that an address parser drops.
+    """
+    if not target.startswith("/") or target[1:2] in ("/", "\\") or len(target) > _LONGEST:
+        return ""
+    if not _ALLOWED.issuperset(target) or "//" in target.partition("?")[0] or "\\" in target:
+        return ""
+    if "%" in target.partition("?")[0] or target.startswith(_NEVER):
+        return ""
+    return target
+
+
+def with_next(path: str, target: str) -> str:
+    """The path, remembering where the person wanted to go."""
+    wanted = own_path(target)
+    return f"{path}?next={quote(wanted, safe='')}" if wanted and wanted != "/" else path

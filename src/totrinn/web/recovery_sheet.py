@@ -1,0 +1,21 @@
+"""The page that shows recovery codes, once."""
+
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from totrinn.web.ask import Ask
+
+
+def recovery_page(ask: Ask, codes: tuple[str, ...], *, occasion: str, continue_url: str, signing_in: bool) -> Response:
+    """Shows the codes; they can be downloaded without another request, as they are not kept anywhere."""
+    lines = [ask.language.say("Recovery codes for %(application)s", application=ask.settings.application_name)]
+    text = "\n".join([*lines, "", *codes, ""])
+    return ask.page(
+        "recovery_codes.html",
+        codes=codes,
+        download=f"data:text/plain;charset=utf-8,{quote(text)}",
+        occasion=occasion,
+        continue_url=continue_url,
+        signing_in=signing_in,
+    )

@@ -1,0 +1,146 @@
+"""Pages out of templates: one Jinja2 environment a language, filled with what every page needs."""
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jinja2 import Environment, FileSystemLoader, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.responses import HTMLResponse, Response
+
+from totrinn.core.roles import Right, may
+from totrinn.web import dates
+from totrinn.web.browsers import browser_name
+from totrinn.web.csrf import token_for
+from totrinn.web.languages import Language, language
+from totrinn.web.settings import WebSettings
+
+if TYPE_CHECKING:
+    from totrinn.web.ask import Ask
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Renderer:
+    """Renders pages for one installation."""
+
+    def __init__(self, settings: WebSettings) -> None:
+        self._frame: dict[str, object] = {
+            "application_name": settings.application_name,
+            "application_url": settings.application_url,
+            "vendor_name": settings.vendor_name,
+            "support": settings.support,
+            "nobody_told": settings.nobody_told,
+        }
+
+    def page(self, ask: "Ask", template: str, status: int, context: dict[str, object]) -> Response:
+        """The page as a response that no cache keeps."""
+        values = {**self._frame, **_request_frame(ask), "errors": {}, **context}
+        text = _environment(ask.language.code).get_template(template).render(values)
+        return HTMLResponse(text, status)
+
+
+def _request_frame(ask: "Ask") -> dict[str, object]:
+    frame: dict[str, object] = {
+        "lang": ask.language.code,
+        "path": ask.here,
+        "now": ask.visitor.now,
+        "time_zone": dates.DEFAULT_ZONE,
+        "notice": None,
+        "csrf_field": _hidden_field("csrf", lambda: token_for(ask.csrf_seed)),
+    }
+    if ask.actor is not None:
+        organisation, person = ask.actor.organisation, ask.actor.person
+        frame["time_zone"] = organisation.time_zone
+        frame["organisation"] = {
+            "name": organisation.name,
+            "slug": organisation.slug,
+            "initial": organisation.name[:1].upper(),
+        }
+        frame["organisation_field"] = _hidden_field("organisation", lambda: organisation.slug)
+        frame["organisations_count"] = ask.actor.live.standing.membership_count
+        frame["me"] = {
+            "id": person.id,
+            "name": person.name,
+            "email": person.email,
+            "initials": initials(person.name or person.email),
+            "role": ask.actor.role.value,
+            "is_global_administrator": may(ask.actor.role, Right.CHANGE_REQUIREMENT),
+            "may_administer": may(ask.actor.role, Right.SEE_MEMBERS),
+            "may_read_log": may(ask.actor.role, Right.READ_LOG),
+        }
+    elif ask.signin is not None and ask.signin.standing.organisation is not None:
+        frame["time_zone"] = ask.signin.standing.organisation.time_zone
+    return frame
+
+
+def initials(name: str) -> str:
+    """Up to two initials."""
+    words = [word for word in name.replace("@", " ").split() if word[:1].isalnum()]
+    return "".join(word[0].upper() for word in (words[:1] + words[-1:] if len(words) > 1 else words))
+
+
+def _hidden_field(name: str, value: Callable[[], str]) -> Callable[[], Markup]:
+    def render() -> Markup:
+        return Markup('<input type="hidden" name="{}" value="{}">').format(name, value())
+
+    return render
+
+
+@cache
+def _environment(code: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=200,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    spoken = language(code)
+    environment.install_gettext_translations(spoken.catalogue, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(_filters(spoken))
+    return environment
+
+
+def _filters(spoken: Language) -> dict[str, Callable[..., str]]:
+    @pass_context
+    def date(context: Context, value: datetime) -> str:
+        return dates.date(value, spoken, context["time_zone"])
+
+    @pass_context
+    def moment(context: Context, value: datetime) -> str:
+        return dates.moment(value, spoken, context["time_zone"])
+
+    @pass_context
+    def clock(context: Context, value: datetime) -> str:
+        return dates.clock(value, spoken, context["time_zone"])
+
+    @pass_context
+    def near(context: Context, value: datetime | None) -> str:
+        return dates.near(value, spoken, context["time_zone"], context["now"])
+
+    @pass_context
+    def weekday(context: Context, value: datetime) -> str:
+        return dates.weekday(value, spoken, context["time_zone"])
+
+    def number(value: int) -> str:
+        return dates.number(value, spoken)
+
+    def browser(user_agent: str) -> str:
+        return browser_name(user_agent, spoken)
+
+    return {
+        "date": date,
+        "moment": moment,
+        "clock": clock,
+        "near": near,
+        "weekday": weekday,
+        "number": number,
+        "browser": browser,
+    }

@@ -1,0 +1,136 @@
+"""From a route's declaration to an answer: read, admit, handle, in one hop to the thread pool.
+
+A `Page` names its path, its methods, its demand and its handler; nothing is reachable that does not stand in a `Page`.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound
+from totrinn.app.landing import Visitor
+from totrinn.app.ports import Services
+from totrinn.web import messages
+from totrinn.web.admission import SAFE_METHODS, admit, refuse_right
+from totrinn.web.ask import Ask
+from totrinn.web.cookies import Cookie, read_cookies
+from totrinn.web.demands import Demand
+from totrinn.web.forms import BadRequest, read_form, read_query
+from totrinn.web.hash_queue import RETRY_AFTER_SECONDS, HashQueue, TooBusy
+from totrinn.web.rendering import Renderer
+from totrinn.web.settings import WebSettings, client_address
+
+Handler = Callable[[Ask], Response]
+
+_log = logging.getLogger("totrinn.web")
+_LONGEST_BROWSER = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One route. `hashes`: its POST computes a password hash, and waits in the queue for a core."""
+
+    path: str
+    demand: Demand
+    get: Handler | None = None
+    post: Handler | None = None
+    hashes: bool = False
+
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it answers."""
+        return tuple(name for name, handler in (("GET", self.get), ("POST", self.post)) if handler)
+
+    def handler(self, method: str) -> Handler | None:
+        """The handler of a method; HEAD is GET without the body."""
+        return {"GET": self.get, "HEAD": self.get, "POST": self.post}.get(method)
+
+
+class Desk:
+    """Serves the pages of one installation."""
+
+    def __init__(self, services: Services, settings: WebSettings, *, cores: int) -> None:
+        self.services = services
+        self.settings = settings
+        self.renderer = Renderer(settings)
+        self._queue = HashQueue(cores)
+        self._trusted = settings.networks()
+
+    def route(self, page: Page) -> Route:
+        """The page as a Starlette route."""
+
+        async def endpoint(request: Request) -> Response:
+            return await self.serve(request, page)
+
+        return Route(page.path, endpoint, methods=list(page.methods()))
+
+    async def serve(self, request: Request, page: Page) -> Response:
+        """Answers one request."""
+        ask = self._ask(request)
+        try:
+            if ask.method not in SAFE_METHODS:
+                ask.form = await read_form(request)
+        except BadRequest as error:
+            ask.body_problem = error.status
+        if not (page.hashes and ask.method == "POST"):
+            return await run_in_threadpool(self._answer, ask, page)
+        try:
+            async with self._queue.place():
+                return await run_in_threadpool(self._answer, ask, page)
+        except TooBusy:
+            return ask.finish(messages.too_busy(ask, RETRY_AFTER_SECONDS))
+
+    def _answer(self, ask: Ask, page: Page) -> Response:
+        try:
+            response = self._admitted(ask, page)
+        except Exception:  # noqa: BLE001 - whatever fails, the answer is a refusal, and says nothing of the cause
+            _log.exception("request failed", extra={"path": ask.path, "method": ask.method})
+            ask.cookies_to_set.clear()
+            response = messages.broken(ask)
+        return ask.finish(response)
+
+    def _admitted(self, ask: Ask, page: Page) -> Response:
+        refused = admit(ask, page.demand)
+        if refused is not None:
+            return refused
+        handler = page.handler(ask.method)
+        if handler is None:
+            return messages.wrong_method(ask)
+        try:
+            return handler(ask)
+        except NotAdmitted:
+            return ask.go("/")
+        except NotAllowed:
+            return refuse_right(ask)
+        except NotFound:
+            return messages.not_found(ask)
+
+    def _ask(self, request: Request) -> Ask:
+        headers = request.headers
+        jar = read_cookies("; ".join(headers.getlist("cookie")), secure=self.settings.secure)
+        peer = request.client.host if request.client else ""
+        visitor = Visitor(
+            now=datetime.now(UTC),
+            address=client_address(peer, headers.get("x-forwarded-for", ""), self._trusted),
+            browser=headers.get("user-agent", "")[:_LONGEST_BROWSER],
+            device=jar.get(Cookie.DEVICE),
+        )
+        return Ask(
+            services=self.services,
+            settings=self.settings,
+            renderer=self.renderer,
+            method=request.method,
+            path=request.url.path,
+            raw_query=request.url.query,
+            headers=headers,
+            visitor=visitor,
+            jar=jar,
+            query=read_query(request.scope["query_string"]),
+            form={},
+            params={key: str(value) for key, value in request.path_params.items()},
+        )

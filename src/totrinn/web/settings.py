@@ -1,0 +1,61 @@
+"""What the pages need to know of this installation."""
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Whom people are told to ask: words, and an address to follow if there is one."""
+
+    text: str
+    href: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Settings of the pages. `base_url` is the one address that people use; request headers never replace it."""
+
+    base_url: str
+    application_name: str = "Jobadmin"
+    application_url: str = "/"
+    vendor_name: str = "Totrinn"
+    support: Support | None = None
+    trusted_proxies: tuple[str, ...] = ()
+    nobody_told: bool = True
+    """No mail server yet: what is in the outbox reaches nobody, and pages say so."""
+
+    @property
+    def secure(self) -> bool:
+        """Whether people come by https: cookies then carry `Secure` and the `__Host-` prefix."""
+        return self.base_url.startswith("https://")
+
+    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks whose `X-Forwarded-For` is believed."""
+        return tuple(ip_network(text, strict=False) for text in self.trusted_proxies)
+
+
+def client_address(peer: str, forwarded_for: str, trusted: tuple[IPv4Network | IPv6Network, ...]) -> str:
+    """The address of who asks: the last one in `X-Forwarded-For` that no trusted proxy vouches for; IPv6 by its /64."""
+    address = peer
+    for hop in reversed([part.strip() for part in forwarded_for.split(",") if part.strip()]):
+        if not _is_trusted(address, trusted):
+            break
+        address = hop
+    return _counted(address)
+
+
+def _is_trusted(address: str, trusted: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return False
+    return any(known in network for network in trusted if network.version == known.version)
+
+
+def _counted(address: str) -> str:
+    try:
+        known = ip_address(address)
+    except ValueError:
+        return ""
+    return str(ip_network(f"{known}/64", strict=False)) if known.version == 6 else str(known)
