@@ -19,7 +19,7 @@ class AddressProblem(StrEnum):
 
 
 def canonical_email(typed: str) -> str | AddressProblem:
-    """ASCII white space trimmed, local part in lower-case ASCII, domain as lower-case A-labels without a trailing dot."""
+    """White space trimmed, local part in lower-case ASCII, domain as lower-case A-labels without trailing dot."""
     address = typed.strip(_WHITE_SPACE)
     if not address:
         return AddressProblem.EMPTY

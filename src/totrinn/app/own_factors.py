@@ -183,7 +183,7 @@ def holders(unit: Unit, person_id: str) -> tuple[str, ...]:
         [
             Holder(m.organisation.name, m.role, m.organisation.policy.requirement)
             for m in unit.members.of_person(person_id)
-            if m.organisation.is_active
+            if m.organisation.is_active and m.accepted_at is not None
         ]
     )
 

@@ -1,4 +1,4 @@
-"""What use cases need of the world: storage, hashing, sealing, randomness. The edges implement it; `bootstrap` joins it.
+"""What use cases need of the world: storage, hashing, sealing, randomness. The edges implement it.
 
 Rules that every implementation keeps (the contract suite in `tests/storage` tests them on each database):
 - `Store.writing()` is one transaction that sees the latest committed state and excludes others that would write the

@@ -1,4 +1,4 @@
-"""Signing in: password, second factor, organisation. Each step is a use case of its own; `landing` says what follows."""
+"""Signing in: password, second factor, organisation. Each step is a use case; `landing` says what follows."""
 
 from dataclasses import replace
 from datetime import datetime

@@ -31,8 +31,6 @@ class Kind(StrEnum):
     RECOVERY_CODES_RENEWED = "person:recovery_codes:renewed"
     PASSWORD_CHANGED = "person:password:changed"
     PERSON_CREATED = "person:account:created"
-    PERSON_CLOSED = "person:account:disabled"
-    PERSON_REOPENED = "person:account:enabled"
     MEMBER_ADDED = "organisation:member:added"
     MEMBER_INVITED = "organisation:member:invited"
     MEMBER_REMOVED = "organisation:member:removed"

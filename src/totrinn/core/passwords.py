@@ -20,7 +20,7 @@ class Weakness(StrEnum):
 
 
 def canonical(password: str) -> str:
-    """The one form in which a password is hashed and checked: Unicode NFC (NIST SP 800-63B §5.1.1.2), nothing cut off."""
+    """The one form in which a password is hashed and checked: Unicode NFC (NIST SP 800-63B §5.1.1.2), uncut."""
     return unicodedata.normalize("NFC", password)
 
 

@@ -1,6 +1,6 @@
 """Here it is decided who must verify a second factor, who must enrol one, and who is let in.
 
-`decide` is the only place: pages, sessions, commands and (later) the API and the gate hand it facts and obey its verdict.
+`decide` is the only place: pages, sessions and commands hand it facts and obey its verdict.
 It decides on what *this* sign-in has proven for *this* organisation, never on a label of the person. What is not
 expressly admitted is not admitted.
 """
