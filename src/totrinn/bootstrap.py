@@ -1,0 +1,159 @@
+"""Here the layers are joined: storage, hashing and keys become the services of the use cases, and those an application.
+
+An installation is opened only when its tables are those that this program knows and its keys are those that its secrets
+were sealed with. There is no way to start without: a wrong or missing key never means "no second factor" (R90).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from totrinn.app.errors import TotrinnError
+from totrinn.app.landing import Visitor
+from totrinn.app.operating import VENDOR_SLUG, create_organisation
+from totrinn.app.ports import Services
+from totrinn.config import Settings, WrongSetting, support_link
+from totrinn.core.events import Source
+from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness, check_keys
+from totrinn.storage import Database, DatabaseNotMigrated, UnusableDatabase
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from totrinn.web.routing import Page
+
+
+class NotInstalled(TotrinnError):
+    """There is nothing here yet."""
+
+    code = "not_installed"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """An opened installation."""
+
+    settings: Settings
+    database: Database
+    services: Services
+
+
+@contextmanager
+def open_installation(settings: Settings) -> Iterator[Installation]:
+    """An installation that is ready for use.
+
+    Raises `NotInstalled`, `DatabaseNotMigrated`, `DatabaseTooNew`, `StoreUnavailable`, `KeysMissing`, `KeysUnusable`,
+    `KeysWrong`.
+    """
+    with _database(settings, must_exist=True) as database:
+        database.check()
+        yield _joined(settings, database, _vault(settings))
+
+
+@contextmanager
+def serve_installation(settings: Settings) -> Iterator[Installation]:
+    """The same, for the server: it renews the tables of the embedded form itself, and of nothing else."""
+    with _database(settings, must_exist=True) as database:
+        try:
+            database.check()
+        except DatabaseNotMigrated:
+            if not settings.is_embedded:
+                raise
+            database.migrate()
+        yield _joined(settings, database, _vault(settings))
+
+
+@contextmanager
+def create_installation(settings: Settings, visitor: Visitor, source: Source) -> Iterator[Installation]:
+    """Makes what is missing: folder, tables, keys, the vendor's organisation. What is there stays as it is.
+
+    Keys are made only for an installation that has never had any: lost keys are never silently replaced.
+    """
+    if settings.data is not None:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _database(settings, must_exist=False) as database:
+        database.migrate()
+        installation = _joined(settings, database, _old_or_new_vault(settings, database))
+        _ensure_vendor(installation, visitor, source)
+        yield installation
+
+
+def has_staff(installation: Installation) -> bool:
+    """Whether the vendor has any staff yet."""
+    with installation.services.store.reading() as unit:
+        vendor = unit.organisations.find_by_slug(VENDOR_SLUG)
+        return vendor is not None and unit.members.counts(vendor.id).total > 0
+
+
+def application(installation: Installation, *, extra: "Sequence[Page]" = (), nobody_told: bool = True) -> "ASGIApp":
+    """The application that serves the installation's pages."""
+    from totrinn.web.application import create
+    from totrinn.web.settings import Support, WebSettings
+
+    settings = installation.settings
+    support = Support(settings.support, support_link(settings.support)) if settings.support else None
+    web_settings = WebSettings(
+        base_url=settings.base_url,
+        application_name=settings.application_name,
+        application_url=settings.application_url,
+        vendor_name=settings.vendor_name,
+        support=support,
+        trusted_proxies=settings.trusted_proxies,
+        nobody_told=nobody_told,
+    )
+    return create(installation.services, web_settings, extra=extra)
+
+
+@contextmanager
+def _database(settings: Settings, *, must_exist: bool) -> Iterator[Database]:
+    if must_exist and settings.is_embedded and not _sqlite_file(settings).is_file():
+        raise NotInstalled(f"there is no installation in {_sqlite_file(settings).parent}: run `totrinn init` first")
+    try:
+        database = Database.open(settings.database)
+    except UnusableDatabase as error:
+        raise WrongSetting(f"the database cannot be used: {error}") from None
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _sqlite_file(settings: Settings) -> Path:
+    return Path(settings.database.removeprefix("sqlite:///"))
+
+
+def _joined(settings: Settings, database: Database, vault: KeyVault) -> Installation:
+    check_keys(database, vault)
+    services = Services(
+        store=database,
+        passwords=Argon2Passwords(),
+        vault=vault,
+        random=SystemRandomness(),
+        application_name=settings.application_name,
+        vendor_name=settings.vendor_name,
+    )
+    return Installation(settings, database, services)
+
+
+def _vault(settings: Settings) -> KeyVault:
+    return KeyVault.of_text(settings.keys_text) if settings.keys_text else KeyVault.load(settings.keys)
+
+
+def _old_or_new_vault(settings: Settings, database: Database) -> KeyVault:
+    with database.reading() as unit:
+        is_installed = unit.organisations.find_by_slug(VENDOR_SLUG) is not None
+    has_keys = bool(settings.keys_text) or (settings.keys.is_dir() and any(settings.keys.iterdir()))
+    return _vault(settings) if is_installed or has_keys else KeyVault.create(settings.keys)
+
+
+def _ensure_vendor(installation: Installation, visitor: Visitor, source: Source) -> None:
+    """The vendor's own organisation: it always requires two-factor, and nobody can turn that off."""
+    services = installation.services
+    with services.store.reading() as unit:
+        if unit.organisations.find_by_slug(VENDOR_SLUG) is not None:
+            return
+    name = installation.settings.vendor_name
+    # The slug being taken after all means that another `init` ran at the same time and was first: just as well.
+    create_organisation(services, visitor, source, name=name, slug=VENDOR_SLUG, is_vendor=True)

@@ -1,0 +1,86 @@
+"""What is done every minute beside the serving: rows that are over are deleted, and the log is sealed.
+
+Nothing that lets anybody in depends on it: whatever has expired is refused whether or not its row still stands.
+"""
+
+import logging
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
+from totrinn.core.throttle import ADDRESS_WINDOW
+from totrinn.storage import tables as t
+
+if TYPE_CHECKING:
+    from totrinn.bootstrap import Installation
+
+INTERVAL_SECONDS = 60.0
+_AT_ONCE = 500
+_log = logging.getLogger("totrinn.housekeeping")
+
+
+class Housekeeper:
+    """A thread that keeps one installation's house until it is told to stop."""
+
+    def __init__(self, installation: "Installation", *, interval: float = INTERVAL_SECONDS) -> None:
+        self._installation = installation
+        self._interval = interval
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
+
+    def start(self) -> None:
+        """Begins; the first round is one interval from now, so that the start is not slowed."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends, after the round that is under way."""
+        self._stopped.set()
+        self._thread.join(self._interval)
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._interval):
+            keep_house(self._installation, datetime.now(UTC))
+
+
+def keep_house(installation: "Installation", now: datetime) -> None:
+    """One round. What fails is logged, and tried again in the next."""
+    for work in (delete_expired,):
+        try:
+            work(installation, now)
+        except Exception:  # noqa: BLE001  # whatever it is, serving goes on
+            _log.exception("%s failed", work.__name__)
+
+
+def delete_expired(installation: "Installation", now: datetime) -> int:
+    """Deletes what nobody can use any more, a few rows at a time so that nobody waits for it; how many there were.
+
+    Counters of failures stay: they end with a success only (R13).
+    """
+    return sum(_delete(installation, table, condition) for table, condition in _expired(now))
+
+
+def _expired(now: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ...]:
+    session_over = sa.or_(t.session.c.last_seen < now - SESSION_IDLE, t.session.c.created_at < now - SESSION_ABSOLUTE)
+    return (
+        (t.confirmation, t.confirmation.c.expires_at < now),
+        (t.signin, t.signin.c.expires_at < now),
+        (t.session, session_over),
+        (t.one_time_link, t.one_time_link.c.expires_at < now),
+        (t.address_failure, t.address_failure.c.at < now - ADDRESS_WINDOW),
+        (t.device, t.device.c.used_at < now - DEVICE_LIFETIME),
+    )
+
+
+def _delete(installation: "Installation", table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
+    key = sa.tuple_(*table.primary_key.columns)
+    some = sa.select(*table.primary_key.columns).where(condition).limit(_AT_ONCE)
+    deleted = 0
+    while True:
+        with installation.database.engines.writing.begin() as connection:
+            found = connection.execute(sa.delete(table).where(key.in_(some))).rowcount
+        deleted += found
+        if found < _AT_ONCE:
+            return deleted
