@@ -1,0 +1,96 @@
+"""When factors may be set up, changed and removed."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from totrinn.core.enrolment import (
+    FRESH_PROOF,
+    PASSWORD_BEFORE_SECRET,
+    PENDING_LIFETIME,
+    Holder,
+    Pending,
+    holders_of_last_factor,
+    is_fresh,
+    password_is_recent,
+)
+from totrinn.core.policy import Method, Proof, Requirement
+from totrinn.core.roles import Role
+
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+MOMENT = timedelta(microseconds=1)
+JUST = NOW - FRESH_PROOF
+TOO_OLD = JUST - MOMENT
+
+
+@pytest.mark.row("R26")
+def test_a_pending_secret_can_be_confirmed_for_ten_minutes() -> None:
+    """To the moment."""
+    assert timedelta(minutes=10) == PENDING_LIFETIME
+    pending = Pending(b"sealed", NOW)
+    assert pending.is_open(NOW - MOMENT)
+    assert not pending.is_open(NOW)
+
+
+# has a factor, password proven, factor proven: is it fresh?
+FRESHNESS = [
+    (False, NOW, None, True),
+    (False, JUST, None, True),
+    (False, TOO_OLD, None, False),
+    (True, NOW, NOW, True),
+    (True, JUST, JUST, True),
+    (True, TOO_OLD, NOW, False),
+    (True, NOW, TOO_OLD, False),
+    (True, NOW, None, False),
+    (False, NOW, TOO_OLD, True),
+]
+
+
+@pytest.mark.row("R7", "R29")
+@pytest.mark.parametrize(("has_factor", "proven_at", "factor_at", "expected"), FRESHNESS)
+def test_a_proof_is_fresh_when_all_that_one_has_was_proven_within_20_minutes(
+    has_factor: bool, proven_at: datetime, factor_at: datetime | None, expected: bool
+) -> None:
+    """The password, and the factor if there is one; neither alone is enough."""
+    assert timedelta(minutes=20) == FRESH_PROOF
+    assert is_fresh(Proof(Method.PASSWORD, proven_at, factor_at), has_factor=has_factor, now=NOW) is expected
+
+
+@pytest.mark.parametrize("has_factor", [False, True])
+@pytest.mark.parametrize("factor_at", [None, NOW])
+def test_a_proof_by_sso_is_never_fresh(has_factor: bool, factor_at: datetime | None) -> None:
+    """An organisation's identity provider changes nobody's own credentials (rule 12)."""
+    proof = Proof(Method.SSO, NOW, factor_at, sso_organisation="A")
+    assert not is_fresh(proof, has_factor=has_factor, now=NOW)
+
+
+def test_a_first_secret_is_shown_within_ten_minutes_of_the_password() -> None:
+    """After that it is asked again (rule 4)."""
+    assert timedelta(minutes=10) == PASSWORD_BEFORE_SECRET
+    assert password_is_recent(Proof(Method.PASSWORD, NOW - PASSWORD_BEFORE_SECRET), NOW)
+    assert not password_is_recent(Proof(Method.PASSWORD, NOW - PASSWORD_BEFORE_SECRET - MOMENT), NOW)
+
+
+TODAY = Requirement(since=NOW)
+FROM_NEXT_YEAR = Requirement(since=NOW, from_=NOW + timedelta(days=365))
+NOT = Requirement()
+
+
+@pytest.mark.parametrize(
+    ("organisations", "holders"),
+    [
+        ([], ()),
+        ([Holder("A", Role.USER, NOT), Holder("B", Role.GLOBAL_ADMINISTRATOR, NOT)], ()),
+        ([Holder("A", Role.USER, TODAY)], ("A",)),
+        ([Holder("A", Role.USER, FROM_NEXT_YEAR)], ("A",)),
+        ([Holder("A", Role.USER, NOT), Holder("B", Role.USER, TODAY)], ("B",)),
+        ([Holder("A", Role.USER, TODAY), Holder("B", Role.USER, FROM_NEXT_YEAR)], ("A", "B")),
+        ([Holder("vendor", Role.VENDOR, NOT)], ("vendor",)),
+        ([Holder("vendor", Role.USER, Requirement(always=True))], ("vendor",)),
+    ],
+)
+def test_the_last_factor_stays_while_any_organisation_requires_it_or_will(
+    organisations: list[Holder], holders: tuple[str, ...]
+) -> None:
+    """Rule 8: each organisation that forbids it is named; a date to come forbids it, too."""
+    assert holders_of_last_factor(organisations) == holders
