@@ -58,7 +58,8 @@ def may_manage(actor: Role, other: Role) -> bool:
     """Whether the actor may remove, or end the sessions of, a member with the other role.
 
     An administrator manages users and administrators; only a global administrator manages global administrators.
+    Nobody manages the vendor's staff from within an organisation.
     """
-    if not may(actor, Right.MANAGE_MEMBERS):
+    if not may(actor, Right.MANAGE_MEMBERS) or other not in ASSIGNABLE:
         return False
     return actor is Role.GLOBAL_ADMINISTRATOR or other is not Role.GLOBAL_ADMINISTRATOR
