@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_once  # its ON CONFL
 
 from totrinn.app import ports
 from totrinn.app.records import Authenticator
+from totrinn.storage.counting import lock_person, recount
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.tables import authenticator, recovery_code, spent_step
 
@@ -57,6 +58,7 @@ class SqlFactors(Repository, ports.Factors):
 
     def add(self, authenticator: Authenticator) -> None:
         """Adds a confirmed authenticator."""
+        lock_person(self._connection, authenticator.person_id)
         values = {
             "id": authenticator.id,
             "person_id": authenticator.person_id,
@@ -69,6 +71,7 @@ class SqlFactors(Repository, ports.Factors):
         self._connection.execute(_ADD, values)
         for step in authenticator.spent_steps:
             self._connection.execute(_SPEND_STEP, {"authenticator_id": authenticator.id, "step": step})
+        recount(self._connection, authenticator.person_id)
 
     def take_step(self, authenticator_id: str, step: int, now: datetime) -> bool:
         """Takes a time step, once; False when it, or a later one, was taken."""
@@ -81,12 +84,18 @@ class SqlFactors(Repository, ports.Factors):
 
     def remove(self, authenticator_id: str, person_id: str) -> bool:
         """Removes one authenticator of this person."""
-        return self._change(_REMOVE, {"which": authenticator_id, "which_person": person_id}) == 1
+        lock_person(self._connection, person_id)
+        removed = self._change(_REMOVE, {"which": authenticator_id, "which_person": person_id}) == 1
+        recount(self._connection, person_id)
+        return removed
 
     def remove_all(self, person_id: str) -> int:
         """Removes all authenticators and recovery codes; how many authenticators there were."""
+        lock_person(self._connection, person_id)
         self._change(_REMOVE_CODES, {"which": person_id})
-        return self._change(_REMOVE_ALL, {"which": person_id})
+        removed = self._change(_REMOVE_ALL, {"which": person_id})
+        recount(self._connection, person_id)
+        return removed
 
     def replace_recovery_codes(self, person_id: str, digests: Sequence[bytes]) -> None:
         """Removes all recovery codes of the person and adds these."""

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, delete, func, select, true, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
 from totrinn.app.records import Member, MemberCounts, MemberPage, Membership, MemberState
 from totrinn.core.enforcement import Preview
 from totrinn.core.roles import Role
-from totrinn.storage.counting import COUNTS, IS_MISSING, IS_SSO, MEMBERS, MEMBERS_BY_STATE, STATE, counts_of, number_of
+from totrinn.storage.counting import COUNTS, MEMBERS, STATE, counts_of, lock_person, recount, uncount
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.searching import matching
-from totrinn.storage.standing import HAS_FACTOR, ORGANISATION, organisation_of
-from totrinn.storage.tables import membership, organisation, person
+from totrinn.storage.standing import ORGANISATION, found_organisation
+from totrinn.storage.tables import membership, organisation, person, tally
 
 _TAG_BITS = 40
 _M, _P = membership.c, person.c
@@ -37,28 +37,26 @@ _OF = (
 )
 _ALL = select(*_MEMBER).select_from(MEMBERS).where(_IN_ORGANISATION)
 _ONE = _ALL.where(_OF_PERSON)
-_BY_NAME = (_P.name_order, _P.id)
+_BY_NAME = (_M.name_order, _M.person_id)
 _GLOBAL_ADMINISTRATORS = _ALL.where(COUNTS, _M.role == Role.GLOBAL_ADMINISTRATOR).order_by(*_BY_NAME)
-_MISSING_NAMES = (
-    select(_P.id, _P.name).select_from(MEMBERS).where(_IN_ORGANISATION, COUNTS, IS_MISSING).order_by(*_BY_NAME)
+_IS_MISSING = _M.counted_as == MemberState.MISSING.value
+_MISSING_NAMES = select(_P.id, _P.name).select_from(MEMBERS).where(_IN_ORGANISATION, _IS_MISSING).order_by(*_BY_NAME)
+_COUNTS = select(tally.c.missing, tally.c.has, tally.c.sso).where(
+    is_which(tally.c.organisation_id, "which_organisation")
 )
-_COUNTS = MEMBERS_BY_STATE.where(_IN_ORGANISATION)
 # The sum of the random tags of those who lack a factor changes whenever the set of them does.
-_PREVIEW = _COUNTS.add_columns(
-    func.coalesce(func.sum(case((IS_MISSING, _M.tag), else_=0)), 0),
-    number_of(and_(IS_MISSING, is_which(_P.id, "me"))),
-)
+_PREVIEW = _COUNTS.add_columns(tally.c.missing_tags, exists(select(1).where(_THIS, _IS_MISSING)))
+_NAME_ORDER = select(_P.name_order).where(is_which(_P.id))
 _SET = update(membership).where(_THIS)
 _ACCEPT = _SET.where(_M.accepted_at.is_(None))
-_REMOVE = delete(membership).where(_THIS)
+_REMOVE = delete(membership).where(_THIS).returning(_M.tag, _M.counted_as)
 _LOCK = select(organisation.c.id).where(is_which(organisation.c.id)).with_for_update(key_share=True)
 
-_FILTERS: dict[str, ColumnElement[bool]] = {
-    "all": true(),
-    "missing": and_(COUNTS, IS_MISSING),
-    "has": and_(COUNTS, HAS_FACTOR),
-    "sso": and_(COUNTS, IS_SSO),
+_FILTERS: dict[str, tuple[ColumnElement[bool], ...]] = {
+    "all": (),
+    **{state.value: (_M.counted_as == state.value,) for state in MemberState},
 }
+_NOBODY = (0, 0, 0)
 
 
 class SqlMembers(Repository, ports.Members):
@@ -77,16 +75,21 @@ class SqlMembers(Repository, ports.Members):
         accepted_at: datetime | None,
     ) -> bool:
         """Adds a membership or invitation; False when there is one, as the unique constraint says."""
+        lock_person(self._connection, person_id)
         values = {
             "id": membership_id,
             "organisation_id": organisation_id,
             "person_id": person_id,
             "role": role,
             "tag": secrets.randbits(_TAG_BITS),
+            "name_order": self._connection.execute(_NAME_ORDER, {"which": person_id}).scalar() or "",
             "created_at": now,
             "accepted_at": accepted_at,
         }
-        return self._has_row(_ADD, values)
+        if not self._has_row(_ADD, values):
+            return False
+        recount(self._connection, person_id)
+        return True
 
     def of_person(self, person_id: str) -> tuple[Membership, ...]:
         """All memberships of a person, invitations too; the last used first."""
@@ -100,24 +103,25 @@ class SqlMembers(Repository, ports.Members):
 
     def page(self, organisation_id: str, *, query: str, filter_: str, limit: int, offset: int) -> MemberPage:
         """Members by name; `all` shows invitations and the disabled, too."""
-        conditions = (_FILTERS[filter_], *matching(_P.search, query))
+        conditions = (*_FILTERS[filter_], *matching(_P.search, query))
         which = {"which_organisation": organisation_id}
-        count = select(func.count()).select_from(MEMBERS).where(_IN_ORGANISATION, *conditions)
+        among = MEMBERS if query else membership
+        count = select(func.count()).select_from(among).where(_IN_ORGANISATION, *conditions)
         total = self._connection.execute(count, which).scalar_one()
         shown = _ALL.where(*conditions).order_by(*_BY_NAME).limit(limit).offset(offset)
         return MemberPage(self._members(shown, which), total)
 
     def preview(self, organisation_id: str, me: str) -> Preview:
         """Whom the requirement hits, by one statement; the fingerprint tells any two sets of people apart."""
-        values = {"which_organisation": organisation_id, "me": me}
-        *numbers, tags, mine = self._connection.execute(_PREVIEW, values).one()
+        row = self._connection.execute(_PREVIEW, _which(organisation_id, me)).first()
+        *numbers, tags, includes_me = row or (*_NOBODY, 0, False)
         counts = counts_of(numbers)
         return Preview(
             missing=counts.missing,
             has=counts.has,
             sso=counts.sso,
             fingerprint=f"{counts.missing}-{int(tags)}-{counts.has}-{counts.sso}",
-            includes_me=bool(mine),
+            includes_me=bool(includes_me),
         )
 
     def missing_names(self, organisation_id: str, *, limit: int, offset: int) -> tuple[tuple[str, str], ...]:
@@ -128,7 +132,8 @@ class SqlMembers(Repository, ports.Members):
 
     def counts(self, organisation_id: str) -> MemberCounts:
         """Members by state."""
-        return counts_of(self._connection.execute(_COUNTS, {"which_organisation": organisation_id}).one())
+        row = self._connection.execute(_COUNTS, {"which_organisation": organisation_id}).first()
+        return counts_of(row or _NOBODY)
 
     def global_administrators(self, organisation_id: str) -> tuple[Member, ...]:
         """The accepted, active global administrators."""
@@ -140,11 +145,19 @@ class SqlMembers(Repository, ports.Members):
 
     def accept(self, organisation_id: str, person_id: str, now: datetime) -> bool:
         """Accepts an invitation, once."""
-        return self._change(_ACCEPT, {**_which(organisation_id, person_id), "accepted_at": now}) == 1
+        lock_person(self._connection, person_id)
+        accepted = self._change(_ACCEPT, {**_which(organisation_id, person_id), "accepted_at": now}) == 1
+        recount(self._connection, person_id)
+        return accepted
 
     def remove(self, organisation_id: str, person_id: str) -> bool:
         """Removes a membership or invitation; False when there is none."""
-        return self._change(_REMOVE, _which(organisation_id, person_id)) == 1
+        lock_person(self._connection, person_id)
+        removed = self._connection.execute(_REMOVE, _which(organisation_id, person_id)).first()
+        if removed is None:
+            return False
+        uncount(self._connection, organisation_id, *removed)
+        return True
 
     def used(self, organisation_id: str, person_id: str, now: datetime) -> None:
         """Remembers the last sign-in to this organisation."""
@@ -169,7 +182,5 @@ def _member_of(values: Sequence[Any]) -> Member:
 
 def _membership_of(values: Sequence[Any]) -> Membership:
     membership_id, person_id, role, created_at, accepted_at, last_used_at, *columns = values
-    joined = organisation_of(columns)
-    if joined is None:
-        raise LookupError("a membership without its organisation")
-    return Membership(membership_id, joined, person_id, role, created_at, accepted_at, last_used_at)
+    organisation = found_organisation(columns)
+    return Membership(membership_id, organisation, person_id, role, created_at, accepted_at, last_used_at)

@@ -10,11 +10,11 @@ from totrinn.app import ports
 from totrinn.app.records import MemberCounts, Organisation, OrganisationSummary
 from totrinn.core.policy import Requirement
 from totrinn.storage.columns import folded, order_key
-from totrinn.storage.counting import MEMBERS_BY_STATE, counts_of
+from totrinn.storage.counting import TALLY, counts_of
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.searching import matching
-from totrinn.storage.standing import ORGANISATION, organisation_of
-from totrinn.storage.tables import membership, organisation
+from totrinn.storage.standing import ORGANISATION, found_organisation, organisation_of
+from totrinn.storage.tables import organisation, tally
 
 _O = organisation.c
 _THIS = is_which(_O.id)
@@ -33,11 +33,15 @@ _TAKE_REQUIREMENT = _SET.where(_O.revision == bindparam("expected_revision")).va
     required_always=bindparam("always"),
     required_by=bindparam("by"),
 )
-_TOTALS = MEMBERS_BY_STATE.join(organisation, _O.id == membership.c.organisation_id).where(~_O.is_vendor)
-_COUNTS_OF_SEVERAL = (
-    MEMBERS_BY_STATE.add_columns(membership.c.organisation_id)
-    .where(membership.c.organisation_id.in_(bindparam("organisations", expanding=True)))
-    .group_by(membership.c.organisation_id)
+_TOTALS = (
+    select(*(func.coalesce(func.sum(number), 0) for number in (tally.c.missing, tally.c.has, tally.c.sso)))
+    .join_from(tally, organisation, _O.id == tally.c.organisation_id)
+    .where(~_O.is_vendor)
+)
+_SUMMARIES = (
+    select(*TALLY, *ORGANISATION)
+    .select_from(organisation.outerjoin(tally, tally.c.organisation_id == _O.id))
+    .order_by(_O.name_order, _O.id)
 )
 _FILTERS: dict[str, tuple[ColumnElement[bool], ...]] = {
     "all": (),
@@ -91,12 +95,11 @@ class SqlOrganisations(Repository, ports.Organisations):
 
     def summaries(self, *, query: str, filter_: str, limit: int, offset: int) -> tuple[OrganisationSummary, ...]:
         """Customer organisations by name."""
-        statement = _customers(select(*ORGANISATION), query, filter_).order_by(_O.name_order, _O.id)
-        rows = self._connection.execute(statement.limit(limit).offset(offset)).all()
-        found = [each for row in rows if (each := organisation_of(row)) is not None]
-        counted = self._connection.execute(_COUNTS_OF_SEVERAL, {"organisations": [each.id for each in found]})
-        counts = {organisation_id: counts_of(numbers) for *numbers, organisation_id in counted}
-        return tuple(OrganisationSummary(each, counts.get(each.id, MemberCounts(0, 0, 0))) for each in found)
+        statement = _customers(_SUMMARIES, query, filter_).limit(limit).offset(offset)
+        return tuple(
+            OrganisationSummary(found_organisation(columns), counts_of((missing, has, sso)))
+            for missing, has, sso, *columns in self._connection.execute(statement)
+        )
 
     def count(self, *, query: str = "", filter_: str = "all") -> int:
         """How many customer organisations match."""

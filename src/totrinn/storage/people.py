@@ -10,16 +10,16 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's
 from totrinn.app import ports
 from totrinn.app.records import Person, Standing
 from totrinn.storage.columns import Text, folded, order_key
+from totrinn.storage.counting import lock_person, recount
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.standing import PERSON, STANDING, person_of, standing_of, with_standing
-from totrinn.storage.tables import person
+from totrinn.storage.tables import membership, person
 
 _THIS = is_which(person.c.id)
 
 _FIND = select(*PERSON).where(_THIS)
 _FIND_BY_EMAIL = select(*PERSON).where(is_which(person.c.email))
 _ADD = insert(person).on_conflict_do_nothing(index_elements=["email"]).returning(person.c.id)
-_LOCK = select(person.c.id).where(_THIS).with_for_update(key_share=True)
 _STANDING = (
     select(*STANDING).select_from(with_standing(person, bindparam("organisation_id", type_=Text()))).where(_THIS)
 )
@@ -32,6 +32,7 @@ _SET_PASSWORD = _SET.values(
 )
 _MARK_MUST_ENROL = _SET.values(version=person.c.version + 1, must_enrol=True)
 _SET_ACTIVE = _SET.values(version=person.c.version + 1, is_active=bindparam("active"))
+_SET_ORDER = update(membership).where(is_which(membership.c.person_id))
 _EMAIL_OF = select(person.c.email).where(_THIS)
 
 
@@ -56,7 +57,7 @@ class SqlPeople(Repository, ports.People):
 
     def lock(self, person_id: str) -> None:
         """Makes other writers of this person's factors wait; on SQLite every other writer waits anyway."""
-        self._connection.execute(_LOCK, {"which": person_id}).first()
+        lock_person(self._connection, person_id)
 
     def standing(self, person_id: str, organisation_id: str | None) -> Standing | None:
         """The person and their place in the organisation, in one statement."""
@@ -65,7 +66,9 @@ class SqlPeople(Repository, ports.People):
 
     def set_password(self, person_id: str, password_hash: str, now: datetime) -> None:
         """Stores the hash and raises the version."""
+        lock_person(self._connection, person_id)
         self._change(_SET_PASSWORD, {"which": person_id, "new_hash": password_hash, "now": now})
+        recount(self._connection, person_id)
 
     def rehash(self, person_id: str, *, old_hash: str, new_hash: str) -> None:
         """Replaces the hash if it is still the old one; the version stays."""
@@ -87,11 +90,15 @@ class SqlPeople(Repository, ports.People):
         """The person's name, and the forms by which it is searched and sorted."""
         email = self._connection.execute(_EMAIL_OF, {"which": person_id}).scalar()
         if email is not None:
-            self._change(_SET, {"which": person_id, "name": name, **_derived(name, email)})
+            derived = _derived(name, email)
+            self._change(_SET, {"which": person_id, "name": name, **derived})
+            self._change(_SET_ORDER, {"which": person_id, "name_order": derived["name_order"]})
 
     def set_active(self, person_id: str, *, is_active: bool) -> None:
         """Disables or enables the person and raises the version."""
+        lock_person(self._connection, person_id)
         self._change(_SET_ACTIVE, {"which": person_id, "active": is_active})
+        recount(self._connection, person_id)
 
 
 def _derived(name: str, email: str) -> dict[str, Any]:

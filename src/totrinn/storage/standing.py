@@ -76,8 +76,11 @@ def standing_of(values: Sequence[Any]) -> Standing:
 
 def organisation_of(values: Sequence[Any]) -> Organisation | None:
     """The organisation in the columns `ORGANISATION`; None where an outer join found none."""
-    if values[0] is None:
-        return None
+    return None if values[0] is None else found_organisation(values)
+
+
+def found_organisation(values: Sequence[Any]) -> Organisation:
+    """The organisation in the columns `ORGANISATION`, where there must be one."""
     (
         id_, slug, name, language, time_zone, is_vendor, is_active, since, from_, always, revision, available_since,
         available_by, required_by, created_at,

@@ -65,14 +65,33 @@ membership = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("organisation_id", Text, ForeignKey("organisation.id"), nullable=False),
-    Column("person_id", Text, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
+    # No cascade: whoever deletes a person must first remove the memberships, which are counted.
+    Column("person_id", Text, ForeignKey("person.id"), nullable=False, index=True),
     Column("role", Choice(Role), nullable=False),
     # A random number of 40 bits: the sum over a set of members tells the set from another of the same size.
     Column("tag", sa.BigInteger, nullable=False),
+    # As what this member stands in the tally; empty for invitations and the disabled, who do not count.
+    Column("counted_as", Text),
+    # The person's, repeated so that an index can hand out a page of members by name.
+    Column("name_order", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("last_used_at", Instant),
     sa.UniqueConstraint("organisation_id", "person_id"),
+    Index(None, "organisation_id", "name_order", "person_id"),
+    Index(None, "organisation_id", "counted_as", "name_order", "person_id"),
+)
+
+# How many members of each kind an organisation has: a million members are counted by reading one row.
+tally = Table(
+    "tally",
+    metadata,
+    Column("organisation_id", Text, ForeignKey("organisation.id"), primary_key=True),
+    Column("missing", sa.BigInteger, nullable=False),
+    Column("has", sa.BigInteger, nullable=False),
+    Column("sso", sa.BigInteger, nullable=False),
+    # The sum of the tags of those who lack a factor.
+    Column("missing_tags", sa.BigInteger, nullable=False),
 )
 
 authenticator = Table(

@@ -78,15 +78,37 @@ def _make_people_and_organisations() -> None:
         sa.Column("person_id", _TEXT, nullable=False),
         sa.Column("role", sa.Text(), nullable=False),
         sa.Column("tag", sa.BigInteger(), nullable=False),
+        sa.Column("counted_as", _TEXT),
+        sa.Column("name_order", _TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("accepted_at", sa.BigInteger()),
         sa.Column("last_used_at", sa.BigInteger()),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name="fk_membership_organisation_id"),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_membership_person_id", ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name="fk_membership_person_id"),
         sa.PrimaryKeyConstraint("id", name="pk_membership"),
         sa.UniqueConstraint("organisation_id", "person_id", name="uq_membership_organisation_id_person_id"),
     )
+    op.create_index(
+        "ix_membership_organisation_id_counted_as_name_order_person_id",
+        "membership",
+        ["organisation_id", "counted_as", "name_order", "person_id"],
+    )
+    op.create_index(
+        "ix_membership_organisation_id_name_order_person_id",
+        "membership",
+        ["organisation_id", "name_order", "person_id"],
+    )
     op.create_index("ix_membership_person_id", "membership", ["person_id"])
+    op.create_table(
+        "tally",
+        sa.Column("organisation_id", _TEXT, nullable=False),
+        sa.Column("missing", sa.BigInteger(), nullable=False),
+        sa.Column("has", sa.BigInteger(), nullable=False),
+        sa.Column("sso", sa.BigInteger(), nullable=False),
+        sa.Column("missing_tags", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name="fk_tally_organisation_id"),
+        sa.PrimaryKeyConstraint("organisation_id", name="pk_tally"),
+    )
 
 
 def _make_factors() -> None:

@@ -1,0 +1,201 @@
+"""Races: many threads, or several processes with many threads each, try the same thing at the same moment.
+
+Run as a program, this file is one of the processes: it reads lines `url|race|subject|threads`, and answers each with
+how many of its threads succeeded, or with an error.
+"""
+
+import subprocess
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+
+from tests.storage.examples import (
+    NOW,
+    PROOF,
+    a_confirmation,
+    a_link,
+    a_signin,
+    add_member,
+    add_organisation,
+    add_person,
+    add_session,
+    an_authenticator,
+    digest,
+    new_id,
+)
+from totrinn.app.ports import Unit
+from totrinn.core.policy import Requirement
+from totrinn.core.roles import Role
+from totrinn.core.signin import State
+from totrinn.storage import Database
+
+_TOKEN = digest("token")
+Prepare = Callable[[Unit], str]
+Attempt = Callable[[Unit, str], bool]
+
+
+def _authenticator(unit: Unit) -> str:
+    authenticator = an_authenticator(add_person(unit).id)
+    unit.factors.add(authenticator)
+    return authenticator.id
+
+
+def _code(unit: Unit) -> str:
+    person = add_person(unit)
+    unit.factors.replace_recovery_codes(person.id, [_TOKEN, digest("another")])
+    return person.id
+
+
+def _link(unit: Unit) -> str:
+    unit.links.add(_TOKEN, a_link())
+    return ""
+
+
+def _session(unit: Unit) -> str:
+    organisation = add_organisation(unit)
+    session = add_session(unit, add_member(unit, organisation.id).id, organisation.id, "session")
+    unit.confirmations.add(_TOKEN, a_confirmation(session))
+    return session.id
+
+
+def _signin(unit: Unit) -> str:
+    signin = a_signin(add_person(unit).id)
+    unit.signins.add(_TOKEN, signin)
+    return signin.id
+
+
+def _organisation(unit: Unit) -> str:
+    return add_organisation(unit).id
+
+
+def _invitation(unit: Unit) -> str:
+    organisation = add_organisation(unit)
+    return f"{organisation.id} {add_member(unit, organisation.id, is_accepted=False).id}"
+
+
+def _move(unit: Unit, signin_id: str) -> bool:
+    return unit.signins.move(
+        signin_id,
+        digest(new_id() + threading.current_thread().name),
+        expected_state=State.VERIFYING,
+        state=State.CHOOSING,
+        proof=PROOF,
+        amr=("pwd", "otp"),
+        organisation_id=None,
+    )
+
+
+def _renew(unit: Unit, session_id: str) -> bool:
+    return unit.sessions.renew(
+        session_id,
+        digest("renewed"),
+        new_id=session_id + "x",
+        proof=PROOF,
+        amr=("pwd",),
+        person_version=1,
+        organisation_id=_organisation_of(unit, session_id),
+    )
+
+
+def _organisation_of(unit: Unit, session_id: str) -> str:
+    live = unit.sessions.find_by_id(session_id)
+    return live.session.organisation_id if live is not None else ""
+
+
+def _add_same_person(unit: Unit, subject: str) -> bool:
+    from tests.storage.examples import a_person
+
+    return unit.people.add(a_person(id=f"{subject}{threading.get_ident()}", email="same@example.no"))
+
+
+RACES: dict[str, tuple[Prepare, Attempt]] = {
+    "the same time step": (_authenticator, lambda unit, which: unit.factors.take_step(which, 101, NOW)),
+    "the same recovery code": (_code, lambda unit, which: unit.factors.take_recovery_code(which, _TOKEN)),
+    "the same link": (_link, lambda unit, _: unit.links.take(_TOKEN) is not None),
+    "the same confirmation": (_session, lambda unit, _: unit.confirmations.take(_TOKEN) is not None),
+    "the same revision": (
+        _organisation,
+        lambda unit, which: unit.organisations.take_requirement(
+            which, Requirement(since=NOW), by="me", expected_revision=1
+        ),
+    ),
+    "the same sign-in": (_signin, lambda unit, which: unit.signins.take(which)),
+    "the same step of a sign-in": (_signin, _move),
+    "the same session's end": (_session, lambda unit, which: unit.sessions.take(which)),
+    "the same session's renewal": (_session, _renew),
+    "the same invitation": (
+        _invitation,
+        lambda unit, which: unit.members.accept(*which.split(), now=NOW),  # type: ignore[misc]  # two words
+    ),
+    "the same address": (lambda unit: new_id(), _add_same_person),
+    "the same membership": (
+        lambda unit: f"{add_organisation(unit).id} {add_person(unit).id}",
+        lambda unit, which: unit.members.add(
+            new_id() + str(threading.get_ident()), *which.split(), Role.USER, now=NOW, accepted_at=NOW
+        ),
+    ),
+}
+
+
+def race(database: Database, name: str, subject: str, threads: int) -> int:
+    """How many of the threads, which all start at once, succeed."""
+    _, attempt = RACES[name]
+    together = threading.Barrier(threads)
+
+    def run(_: int) -> bool:
+        together.wait()
+        with database.writing() as unit:
+            return attempt(unit, subject)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return sum(pool.map(run, range(threads)))
+
+
+class Racers:
+    """Several processes, started once, that race as often as they are told to."""
+
+    def __init__(self, count: int) -> None:
+        command = [sys.executable, "-m", "tests.storage.racing"]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._processes = [subprocess.Popen(command, text=True, **pipes) for _ in range(count)]
+
+    def __enter__(self) -> "Racers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            process.communicate(timeout=10)
+
+    def race(self, url: str, name: str, subject: str, *, threads: int) -> int:
+        """How many threads of all processes succeed."""
+        for process in self._processes:
+            assert process.stdin is not None
+            print(url, name, subject, threads, sep="|", file=process.stdin, flush=True)
+        return sum(_numbers(process.stdout.readline() for process in self._processes if process.stdout is not None))
+
+
+def _numbers(answers: Iterable[str]) -> list[int]:
+    lines = [answer.strip() for answer in answers]
+    assert all(line.isdigit() for line in lines), lines
+    return [int(line) for line in lines]
+
+
+def _serve_races() -> None:
+    for line in sys.stdin:
+        url, name, subject, threads = line.rstrip("\n").split("|")
+        database = Database.open(url)
+        try:
+            print(race(database, name, subject, int(threads)), flush=True)
+        except Exception:
+            print(traceback.format_exc().replace("\n", " / "), flush=True)
+        finally:
+            database.close()
+
+
+if __name__ == "__main__":
+    _serve_races()
