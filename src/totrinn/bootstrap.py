@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from totrinn.app.errors import TotrinnError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, ProgrammingError
+
+from totrinn.app.errors import StoreUnavailable, TotrinnError
 from totrinn.app.landing import Visitor
 from totrinn.app.operating import VENDOR_SLUG, create_organisation
-from totrinn.app.ports import Services
+from totrinn.app.ports import Services, Store
 from totrinn.config import Settings, WrongSetting, support_link
 from totrinn.core.events import Source
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness, check_keys
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from totrinn.web.routing import Page
+
+
+_OUR_OWN_FAULT = (DataError, IntegrityError, ProgrammingError)
 
 
 class NotInstalled(TotrinnError):
@@ -47,22 +52,22 @@ def open_installation(settings: Settings) -> Iterator[Installation]:
     Raises `NotInstalled`, `DatabaseNotMigrated`, `DatabaseTooNew`, `StoreUnavailable`, `KeysMissing`, `KeysUnusable`,
     `KeysWrong`.
     """
-    with _database(settings, must_exist=True) as database:
+    with open_database(settings, must_exist=True) as database:
         database.check()
-        yield _joined(settings, database, _vault(settings))
+        yield _joined(settings, database, open_vault(settings))
 
 
 @contextmanager
 def serve_installation(settings: Settings) -> Iterator[Installation]:
     """The same, for the server: it renews the tables of the embedded form itself, and of nothing else."""
-    with _database(settings, must_exist=True) as database:
+    with open_database(settings, must_exist=True) as database:
         try:
             database.check()
         except DatabaseNotMigrated:
             if not settings.is_embedded:
                 raise
             database.migrate()
-        yield _joined(settings, database, _vault(settings))
+        yield _joined(settings, database, open_vault(settings))
 
 
 @contextmanager
@@ -73,16 +78,16 @@ def create_installation(settings: Settings, visitor: Visitor, source: Source) ->
     """
     if settings.data is not None:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _database(settings, must_exist=False) as database:
+    with open_database(settings, must_exist=False) as database:
         database.migrate()
         installation = _joined(settings, database, _old_or_new_vault(settings, database))
         _ensure_vendor(installation, visitor, source)
         yield installation
 
 
-def has_staff(installation: Installation) -> bool:
+def has_staff(store: Store) -> bool:
     """Whether the vendor has any staff yet."""
-    with installation.services.store.reading() as unit:
+    with store.reading() as unit:
         vendor = unit.organisations.find_by_slug(VENDOR_SLUG)
         return vendor is not None and unit.members.counts(vendor.id).total > 0
 
@@ -107,7 +112,8 @@ def application(installation: Installation, *, extra: "Sequence[Page]" = (), nob
 
 
 @contextmanager
-def _database(settings: Settings, *, must_exist: bool) -> Iterator[Database]:
+def open_database(settings: Settings, *, must_exist: bool) -> Iterator[Database]:
+    """The database alone, whatever its state. Raises `NotInstalled`, `WrongSetting`, `StoreUnavailable`."""
     if must_exist and settings.is_embedded and not _sqlite_file(settings).is_file():
         raise NotInstalled(f"there is no installation in {_sqlite_file(settings).parent}: run `totrinn init` first")
     try:
@@ -116,8 +122,21 @@ def _database(settings: Settings, *, must_exist: bool) -> Iterator[Database]:
         raise WrongSetting(f"the database cannot be used: {error}") from None
     try:
         yield database
+    except (StoreUnavailable, DatabaseError, InterfaceError) as error:
+        if isinstance(error, _OUR_OWN_FAULT):
+            raise
+        raise StoreUnavailable(f"the database does not answer: {_said_by_database(error)}") from error
     finally:
         database.close()
+
+
+def _said_by_database(error: BaseException) -> str:
+    """What the database's own driver said, in one line; never a statement, nor what it was given."""
+    while not isinstance(error, DBAPIError):
+        if error.__cause__ is None:
+            return "it is locked, full or too busy; nothing was changed"
+        error = error.__cause__
+    return str(error.orig).partition("\n")[0]
 
 
 def _sqlite_file(settings: Settings) -> Path:
@@ -137,7 +156,8 @@ def _joined(settings: Settings, database: Database, vault: KeyVault) -> Installa
     return Installation(settings, database, services)
 
 
-def _vault(settings: Settings) -> KeyVault:
+def open_vault(settings: Settings) -> KeyVault:
+    """The keys alone. Raises `KeysMissing`, `KeysUnusable`, `WrongSetting`."""
     return KeyVault.of_text(settings.keys_text) if settings.keys_text else KeyVault.load(settings.keys)
 
 
@@ -145,7 +165,7 @@ def _old_or_new_vault(settings: Settings, database: Database) -> KeyVault:
     with database.reading() as unit:
         is_installed = unit.organisations.find_by_slug(VENDOR_SLUG) is not None
     has_keys = bool(settings.keys_text) or (settings.keys.is_dir() and any(settings.keys.iterdir()))
-    return _vault(settings) if is_installed or has_keys else KeyVault.create(settings.keys)
+    return open_vault(settings) if is_installed or has_keys else KeyVault.create(settings.keys)
 
 
 def _ensure_vendor(installation: Installation, visitor: Visitor, source: Source) -> None:

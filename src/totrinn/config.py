@@ -1,7 +1,7 @@
 """Every setting of an installation: read once, from `TOTRINN_…` variables and from what a command was given.
 
 What a command was given goes before the variable, the variable before the default. A secret may stand in a file, which
-the variable with `_FILE` at its end names. A setting that cannot be right is refused when it is read, not when it is used.
+the variable with `_FILE` at its end names. A setting that cannot be right is refused when it is read, not when used.
 """
 
 import re

@@ -73,7 +73,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
             listener.bind((host, port))
             listener.listen(_BACKLOG)
         except OSError as error:
-            what = "is taken by another program" if error.errno == errno.EADDRINUSE else f": {error.strerror}"
+            what = " is taken by another program" if error.errno == errno.EADDRINUSE else f": {error.strerror}"
             raise CannotListen(error.errno, f"cannot listen on {host} port {port}{what}") from None
         listener.set_inheritable(True)
         yield listener

@@ -26,7 +26,7 @@ def init(data: Path | None, database: str | None, as_json: bool) -> None:
 
     settings = settings_of(data, database)
     with create_installation(settings, visitor(), operator()) as installation:
-        if has_staff(installation):
+        if has_staff(installation.database):
             _print_ready(installation, as_json=as_json)
             return
         _print_link(installation, _issue(installation, VENDOR_SLUG), VENDOR_SLUG, as_json=as_json)

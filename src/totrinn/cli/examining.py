@@ -1,0 +1,210 @@
+"""`doctor`: looks over an installation, and says for each thing that is not as it should be what mends it."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from totrinn.cli.options import as_json, print_json, settings_of, where
+from totrinn.config import Settings, WrongSetting, is_loopback, plain_http_beyond_loopback, unknown_variables
+
+if TYPE_CHECKING:
+    from totrinn.crypto import KeyVault
+    from totrinn.storage import Database
+
+CLOCK_TOLERANCE = timedelta(seconds=2)
+"""A node whose clock is further from the database's than this is not ready (rule 4)."""
+_OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
+
+
+class Level(StrEnum):
+    """How a finding is to be taken."""
+
+    OK = "ok"
+    NOTE = "note"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found, and the line that mends it."""
+
+    level: Level
+    about: str
+    text: str
+    mend: str = ""
+
+
+@click.command()
+@where
+@as_json
+@click.pass_context
+def doctor(context: click.Context, data: Path | None, database: str | None, as_json: bool) -> None:
+    """Look over an installation: settings, keys, tables, clock, mail, log. Exit status 1 if anything is bad."""
+    findings = list(examine(data, database))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            _print(finding)
+    if any(finding.level is Level.BAD for finding in findings):
+        context.exit(1)
+
+
+def examine(data: Path | None, database: str | None) -> Iterator[Finding]:
+    """Everything that is looked at, in the order in which one thing needs another."""
+    for name in unknown_variables(os.environ):
+        yield Finding(Level.NOTE, "settings", f"{name} is no setting, and has no effect", f"unset {name}")
+    try:
+        settings = settings_of(data, database)
+    except WrongSetting as error:
+        yield Finding(Level.BAD, "settings", str(error))
+        return
+    yield from _base_address(settings)
+    yield from _support(settings)
+    keys = _keys(settings)
+    yield from keys.findings
+    yield from _database(settings, keys.vault)
+
+
+def _print(finding: Finding) -> None:
+    sign = {Level.OK: "✓", Level.NOTE: "·", Level.BAD: "✗"}[finding.level]
+    click.echo(f"{sign} {finding.about}: {finding.text}")
+    if finding.mend:
+        click.echo(f"    {finding.mend}")
+
+
+def _base_address(settings: Settings) -> Iterator[Finding]:
+    address = settings.base_url
+    if plain_http_beyond_loopback(address):
+        text = f"{address} would send passwords over the network in the clear; `serve` refuses it"
+        yield Finding(Level.BAD, "base address", text, f"TOTRINN_BASE_URL={address.replace('http:', 'https:', 1)}")
+        return
+    if not address.startswith("https:"):
+        text = f"{address} can be reached from this machine only"
+        yield Finding(Level.NOTE, "base address", text, "TOTRINN_BASE_URL=https://… (a proxy in front ends the TLS)")
+    elif not settings.trusted_proxies:
+        text = "people come by https, so through a proxy, and all of them seem to come from its address"
+        yield Finding(Level.NOTE, "base address", text, "TOTRINN_TRUSTED_PROXIES=… (the proxy's address)")
+    else:
+        yield Finding(Level.OK, "base address", address)
+    if not is_loopback(settings.host) and not address.startswith("https:"):
+        text = f"serving on {settings.host} answers the whole network, without TLS"
+        yield Finding(Level.NOTE, "base address", text, "TOTRINN_HOST=127.0.0.1")
+
+
+def _support(settings: Settings) -> Iterator[Finding]:
+    if not settings.support:
+        text = "pages that tell people to ask support show no address"
+        yield Finding(Level.NOTE, "support", text, "TOTRINN_SUPPORT=… (an e-mail address or an https link)")
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    findings: tuple[Finding, ...]
+    vault: "KeyVault | None"
+
+
+def _keys(settings: Settings) -> _Keys:
+    from totrinn.app.errors import TotrinnError
+    from totrinn.bootstrap import open_vault
+
+    open_to_others = () if settings.keys_text else tuple(_open_to_others(settings))
+    try:
+        vault = open_vault(settings)
+    except (TotrinnError, WrongSetting) as error:
+        if any(finding.text.startswith(f"{settings.keys}/") for finding in open_to_others):
+            return _Keys(open_to_others, None)
+        mend = "put the keys back from a backup; without them nobody's second factor works"
+        return _Keys((*open_to_others, Finding(Level.BAD, "keys", str(error), mend)), None)
+    return _Keys(open_to_others or (Finding(Level.OK, "keys", "there, and readable by their owner only"),), vault)
+
+
+def _open_to_others(settings: Settings) -> Iterator[Finding]:
+    """Whatever of the data and the keys others than their owner may read."""
+    if settings.data is None:
+        return
+    places = [settings.keys, *sorted(settings.keys.glob("*.key"))]
+    if settings.is_embedded:
+        places += sorted(settings.data.glob("totrinn.sqlite3*"))
+    for place in places:
+        if place.exists() and stat.S_IMODE(place.stat().st_mode) & _OTHERS_MAY:
+            mode = "700" if place.is_dir() else "600"
+            yield Finding(Level.BAD, "files", f"{place} is open to others than its owner", f"chmod {mode} {place}")
+
+
+def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]:
+    from totrinn.app.errors import TotrinnError
+    from totrinn.bootstrap import NotInstalled, open_database
+    from totrinn.storage import DatabaseNotMigrated, DatabaseTooNew
+
+    try:
+        with open_database(settings, must_exist=True) as database:
+            database.check()
+            yield Finding(Level.OK, "database", "the tables are those of this program")
+            for look in (_fitting_keys, _clock, _staff, _mail, _log):
+                yield from look(database, vault)
+    except (NotInstalled, DatabaseNotMigrated) as error:
+        yield Finding(Level.BAD, "database", str(error), f"totrinn init {_where(settings)}")
+    except DatabaseTooNew as error:
+        yield Finding(Level.BAD, "database", str(error), "install the newer Totrinn here, too")
+    except (TotrinnError, WrongSetting) as error:
+        yield Finding(Level.BAD, "database", str(error))
+
+
+def _where(settings: Settings) -> str:
+    return f"--data {settings.data}" if settings.data else "--data DIR"
+
+
+def _fitting_keys(database: "Database", vault: "KeyVault | None") -> Iterator[Finding]:
+    from totrinn.crypto import KeysWrong, check_keys
+
+    if vault is None:
+        return
+    try:
+        check_keys(database, vault)
+    except KeysWrong as error:
+        yield Finding(Level.BAD, "keys", str(error), "put the keys back from a backup")
+
+
+def _clock(database: "Database", _: "KeyVault | None") -> Iterator[Finding]:
+    """The machine's clock beside the database's; an embedded database has none of its own."""
+    from sqlalchemy import text
+
+    engine = database.engines.reading
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as connection:
+        before = datetime.now(UTC)
+        theirs = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        ours = before + (datetime.now(UTC) - before) / 2
+    off = abs((theirs - ours).total_seconds())
+    if off > CLOCK_TOLERANCE.total_seconds():
+        words = f"this machine is {off:.0f} s off the database's clock: codes and links are judged by the wrong time"
+        yield Finding(Level.BAD, "clock", words, "timedatectl set-ntp true")
+    else:
+        yield Finding(Level.OK, "clock", "agrees with the database's")
+
+
+def _staff(database: "Database", _: "KeyVault | None") -> Iterator[Finding]:
+    from totrinn.bootstrap import has_staff
+
+    if not has_staff(database):
+        yield Finding(Level.NOTE, "vendor", "has no staff yet", "totrinn setup-link")
+
+
+def _mail(database: "Database", _: "KeyVault | None") -> Iterator[Finding]:
+    with database.reading() as unit:
+        waiting = unit.outbox.waiting()
+    text = f"no mail server: nobody is told what happens to their account; mails that wait: {waiting}"
+    yield Finding(Level.NOTE, "mail", text)
+
+
+def _log(database: "Database", vault: "KeyVault | None") -> Iterator[Finding]:
+    yield from ()
