@@ -30,7 +30,8 @@ class Oneself:
 
 @dataclass(frozen=True, slots=True)
 class MemberElsewhere:
-    """The person belongs to other organisations too: only a recovery code, or the vendor, helps (rule 12)."""
+    """The person belongs to other organisations too, or not (yet) to this one: only a recovery code, or the vendor,
+    helps (rule 12)."""
 
 
 def save_settings(
@@ -115,7 +116,7 @@ def reset_factor(
         member = _member(unit, current, person_id)
         if member.id == current.person.id:
             return Oneself()
-        if is_member_elsewhere(unit, member.id, current.organisation.id):
+        if member.accepted_at is None or is_member_elsewhere(unit, member.id, current.organisation.id):
             return MemberElsewhere()
         stale = stale_proof(current.live, visitor)
         if stale is not None:

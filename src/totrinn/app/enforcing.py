@@ -97,6 +97,17 @@ def confirm(services: Services, visitor: Visitor, actor: Actor, token: str) -> C
         return _proposal(services, unit, visitor, current, stored.wish, refusal)
 
 
+def look_again(services: Services, visitor: Visitor, actor: Actor, token: str) -> Proposal | Refused:
+    """What a confirmation that was handed out would confirm; it is not used, and holds for as long as it did."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.SEE_SETTINGS, visitor.now)
+        stored = unit.confirmations.find(services.digest(token))
+        if stored is None or not _is_ours(stored, current):
+            return _refuse(unit, visitor, current, Refusal.UNKNOWN_CONFIRMATION)
+        preview = unit.members.preview(current.organisation.id, current.person.id)
+        return _shown(visitor, current, stored.wish, preview, token, None)
+
+
 def make_available(
     services: Services, source: Source, slug: str, *, why: str, now: datetime, actor: Actor | None = None
 ) -> Organisation:
@@ -156,10 +167,16 @@ def _proposal(
             expires_at=visitor.now + CONFIRMATION_LIFETIME,
         ),
     )
+    return _shown(visitor, current, wish, preview, token, because)
+
+
+def _shown(
+    visitor: Visitor, current: Actor, wish: Wish, preview: Preview, token: str, because: Refusal | None
+) -> Proposal:
     stale = stale_proof(current.live, visitor)
     return Proposal(
         wish=wish,
-        change=change_of(organisation.policy, wish, visitor.now),
+        change=change_of(current.organisation.policy, wish, visitor.now),
         preview=preview,
         token=token,
         needs_proof=stale is not None,

@@ -1,0 +1,62 @@
+"""`/`: the first page of who is signed in: how the organisation stands, for administrators; the way on, for users."""
+
+from starlette.responses import Response
+
+from totrinn.app.ports import Unit
+from totrinn.core.roles import Right, Role, may
+from totrinn.web.adoption import adoption_view, requirement_view
+from totrinn.web.ask import Ask
+from totrinn.web.demands import SIGNED_IN
+from totrinn.web.notices import notice
+from totrinn.web.routing import Page
+
+
+def show(ask: Ask) -> Response:
+    """The vendor's staff go to their own page; everybody else is greeted."""
+    if ask.me.role is Role.VENDOR:
+        return ask.go("/vendor")
+    with ask.services.store.reading() as unit:
+        context = _administration(ask, unit) if may(ask.me.role, Right.SEE_MEMBERS) else {}
+        invitations = [
+            {"slug": each.organisation.slug, "name": each.organisation.name, "role": each.role.value}
+            for each in unit.members.of_person(ask.me.person.id)
+            if each.accepted_at is None and each.organisation.is_active
+        ]
+    return ask.page(
+        "home.html",
+        nav="home",
+        notice=notice(ask),
+        today=ask.visitor.now,
+        has_second_factor=ask.me.live.standing.has_factor,
+        pending_invitations=invitations,
+        **context,
+    )
+
+
+def _administration(ask: Ask, unit: Unit) -> dict[str, object]:
+    organisation = ask.me.organisation
+    counts = unit.members.counts(organisation.id)
+    adoption = adoption_view(counts)
+    return {
+        "adoption": adoption,
+        "requirement": requirement_view(unit, organisation, ask.visitor.now, adoption),
+        "todo": _todo(ask, unit, missing=counts.missing),
+        "events": [],
+    }
+
+
+def _todo(ask: Ask, unit: Unit, *, missing: int) -> list[dict[str, object]]:
+    """What is worth attention, the most pressing first."""
+    todo: list[dict[str, object]] = []
+    if not ask.me.live.standing.has_factor:
+        todo.append({"key": "enrol_self"})
+    if ask.me.role is Role.GLOBAL_ADMINISTRATOR:
+        governors = len(unit.members.global_administrators(ask.me.organisation.id))
+        key = "single_global_administrator" if governors == 1 else "two_or_more_global_administrators"
+        todo.append({"key": key, "count": governors})
+    if ask.settings.nobody_told and missing and ask.me.organisation.policy.requirement.stands():
+        todo.append({"key": "nobody_told"})
+    return todo
+
+
+PAGES = (Page("/", SIGNED_IN, get=show),)

@@ -1,0 +1,54 @@
+"""On the form of something sensitive: everything that the person has is asked for once more after 20 minutes."""
+
+from dataclasses import dataclass
+
+from totrinn.app import own_factors
+from totrinn.app.own_factors import Changed, StaleProof
+from totrinn.app.proving import PasswordWrong, Throttled
+from totrinn.core.codes import RecoveryCode, read_code
+from totrinn.core.passwords import LONGEST
+from totrinn.web import sentences
+from totrinn.web.ask import Ask
+from totrinn.web.cookies import Cookie
+
+
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """What was typed proves nothing: the status to answer with, and a sentence for each field."""
+
+    status: int
+    errors: dict[str, str]
+
+
+def stale_proof(ask: Ask) -> StaleProof | None:
+    """What has to be proven again, as this request began; None when all is fresh."""
+    return own_factors.stale_proof(ask.me.live, ask.visitor)
+
+
+def proof_view(stale: StaleProof | None) -> dict[str, object] | None:
+    """The same, for the fields of the page."""
+    return None if stale is None else {"needs_code": stale.needs_code}
+
+
+def prove_again(ask: Ask) -> Unproven | None:
+    """Checks the proof fields, where they were asked for and sent; None when nothing stands in the way of going on.
+
+    The session then has a new cookie. Whether the proof is fresh enough, the use case itself judges.
+    """
+    if stale_proof(ask) is None or "password" not in ask.form:
+        return None
+    password, code = ask.form["password"], ask.form.get("proof_code", "")
+    if not password:
+        return Unproven(422, {"password": ask.language.say("Type your password.")})
+    if len(password) > LONGEST:
+        return Unproven(422, {"password": sentences.own_password_refused(ask, PasswordWrong())})
+    outcome = own_factors.prove_again(ask.services, ask.visitor, ask.me, password=password, code=code)
+    if isinstance(outcome, Changed):
+        ask.keep(Cookie.SESSION, outcome.token)
+        return None
+    if isinstance(outcome, Throttled):
+        return Unproven(429, {"form": sentences.throttled(ask, outcome, ask.me.organisation.time_zone)})
+    if isinstance(outcome, PasswordWrong):
+        return Unproven(422, {"password": sentences.own_password_refused(ask, outcome)})
+    by_recovery = isinstance(read_code(code), RecoveryCode)
+    return Unproven(422, {"proof_code": sentences.code_refused(ask, outcome, recovery=by_recovery)})
