@@ -1,6 +1,6 @@
 """What belongs to the person alone: password, language, sessions (rule 12)."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from totrinn.app.errors import NotFound
 from totrinn.app.judging import Actor, acting
@@ -48,18 +48,11 @@ def change_password(
         return proven
     encoded = services.passwords.hash(passwords.canonical(new_password))
     with services.store.writing() as unit:
+        unit.people.lock(actor.person.id)
         current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
-        proof, amr = Proof(Method.PASSWORD, visitor.now), current.live.session.amr
-        if current.live.standing.has_factor:
-            if stale_proof(current.live, visitor) is not None or code:
-                outcome = check_code(
-                    services, unit, visitor, current.person, code, organisation_id=current.organisation.id
-                )
-                if not isinstance(outcome, CodeRight):
-                    return outcome
-                proof = with_factor(proof, visitor.now)
-            else:
-                proof = replace(proof, factor_at=current.live.session.proof.factor_at)
+        proof = _proof_after_change(services, unit, visitor, current, code)
+        if not isinstance(proof, Proof):
+            return proof
         set_password(services, unit, visitor, current.person, encoded)
         session = current.live.session
         unit.sessions.end_of_person(current.person.id, keep=session.id)
@@ -72,11 +65,24 @@ def change_password(
             services.digest(token),
             new_id=session.id,
             proof=proof,
-            amr=amr,
+            amr=session.amr,
             person_version=changed.version,
             organisation_id=session.organisation_id,
         )
         return Changed(token)
+
+
+def _proof_after_change(
+    services: Services, unit: Unit, visitor: Visitor, current: Actor, code: str
+) -> Proof | CodeRefused:
+    """The session's proof with the password just given, and a factor not older than 20 minutes where there is one."""
+    proof = Proof(Method.PASSWORD, visitor.now, factor_at=current.live.session.proof.factor_at)
+    if not current.live.standing.has_factor:
+        return proof
+    if not code and stale_proof(current.live, visitor) is None:
+        return proof
+    outcome = check_code(services, unit, visitor, current.person, code, organisation_id=current.organisation.id)
+    return with_factor(proof, visitor.now) if isinstance(outcome, CodeRight) else outcome
 
 
 def set_password(services: Services, unit: Unit, visitor: Visitor, person: Person, encoded: str) -> None:
