@@ -1,4 +1,4 @@
-"""`explain`: why one person gets in, or does not. The verdict is that of `core.policy.decide`; here it only gets words."""
+"""`explain`: why one person gets in, or does not. `core.policy.decide` gives the verdict; here it only gets words."""
 
 from datetime import UTC, datetime
 from pathlib import Path

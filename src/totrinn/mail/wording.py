@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-_MONTHS = {
-    "nb": "januar februar mars april mai juni juli august september oktober november desember".split(),
-    "nn": "januar februar mars april mai juni juli august september oktober november desember".split(),
-    "en": "January February March April May June July August September October November December".split(),
-}
+# Bokmål and nynorsk have the same names of months.
+_NORWEGIAN = "januar februar mars april mai juni juli august september oktober november desember"
+_ENGLISH = "January February March April May June July August September October November December"
+_MONTHS = {"nb": _NORWEGIAN.split(), "nn": _NORWEGIAN.split(), "en": _ENGLISH.split()}
 _ON = {"nb": "på", "nn": "på", "en": "on"}
 _UNKNOWN = {"nb": "ukjent nettleser", "nn": "ukjend nettlesar", "en": "an unknown browser"}
 

@@ -1,0 +1,159 @@
+"""A small browser: cookies, forms, one step at a time. It knows of the service what anybody's browser knows."""
+
+import http.client
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode, urljoin, urlsplit
+
+_USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
+_SECONDS = 20
+_MOST_HOPS = 8
+
+
+@dataclass(slots=True)
+class Form:
+    """A form on a page, with what is filled in already."""
+
+    action: str
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    path: str
+    location: str
+    text: str
+
+    def form(self, action: str) -> Form:
+        """The form that is sent to this path. Raises `LookupError` when the page has none."""
+        for form in _read(self.text).forms:
+            if form.action == action:
+                return form
+        raise LookupError(f"{self.path} ({self.status}) has no form for {action}")
+
+    def links(self) -> dict[str, str]:
+        """The addresses that the page links to, and their words."""
+        return _read(self.text).links
+
+
+class Browser:
+    """One browser, with its own cookies."""
+
+    def __init__(self, base_url: str, port: int) -> None:
+        self._base_url = base_url
+        self._port = port
+        self._cookies: dict[str, str] = {}
+
+    def get(self, path: str, *, accept: str = "text/html") -> Answer:
+        """Asks for an address and follows nothing."""
+        return self._send("GET", path, None, accept)
+
+    def post(self, form: Form, **typed: str) -> Answer:
+        """Fills in and sends a form, and follows where it leads."""
+        answer = self._send("POST", form.action, {**form.fields, **typed}, "text/html")
+        return self.follow(answer)
+
+    def visit(self, path: str) -> Answer:
+        """Asks for an address and follows where it leads."""
+        return self.follow(self.get(path))
+
+    def follow(self, answer: Answer) -> Answer:
+        """Follows redirects within the service."""
+        for _ in range(_MOST_HOPS):
+            if answer.status not in (302, 303, 307) or not answer.location:
+                return answer
+            answer = self.get(answer.location)
+        raise LookupError(f"{answer.path} leads in circles")
+
+    def _send(self, method: str, path: str, fields: Mapping[str, str] | None, accept: str) -> Answer:
+        headers = {"Host": urlsplit(self._base_url).netloc, "User-Agent": _USER_AGENT, "Accept": accept}
+        if self._cookies:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        body = None
+        if fields is not None:
+            body = urlencode(fields)
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": self._base_url}
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_SECONDS)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
+        finally:
+            connection.close()
+        self._keep(response.headers.get_all("Set-Cookie") or [])
+        location = response.headers.get("Location", "")
+        return Answer(response.status, path, _within(self._base_url, location), text)
+
+    def _keep(self, set_cookies: list[str]) -> None:
+        for line in set_cookies:
+            for name, morsel in SimpleCookie(line).items():
+                if morsel["max-age"] == "0":
+                    self._cookies.pop(name, None)
+                else:
+                    self._cookies[name] = morsel.value
+
+
+def _within(base_url: str, location: str) -> str:
+    """The path and query of an address of the service; empty for one elsewhere."""
+    if not location:
+        return ""
+    url = urlsplit(urljoin(base_url, location))
+    if f"{url.scheme}://{url.netloc}" != base_url:
+        return ""
+    return f"{url.path}?{url.query}" if url.query else url.path
+
+
+class _Reader(HTMLParser):
+    """Forms and links, as a browser finds them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.links: dict[str, str] = {}
+        self._form: Form | None = None
+        self._select = ""
+        self._link = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form" and given.get("method", "").lower() == "post":
+            self._form = Form(given.get("action", ""))
+            self.forms.append(self._form)
+        elif tag == "a" and "href" in given:
+            self._link = given["href"]
+            self.links[self._link] = ""
+        elif tag == "select":
+            self._select = given.get("name", "")
+        elif self._form is not None:
+            self._fill(self._form, tag, given)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self._form = None
+        elif tag == "select":
+            self._select = ""
+        elif tag == "a":
+            self._link = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._link:
+            self.links[self._link] += data
+
+    def _fill(self, form: Form, tag: str, given: Mapping[str, str]) -> None:
+        name = given.get("name", "")
+        is_choice = given.get("type") in ("checkbox", "radio")
+        if tag == "input" and name and "disabled" not in given and (not is_choice or "checked" in given):
+            form.fields[name] = given.get("value", "on" if is_choice else "")
+        elif tag == "option" and self._select and ("selected" in given or self._select not in form.fields):
+            form.fields[self._select] = given.get("value", "")
+
+
+def _read(text: str) -> _Reader:
+    reader = _Reader()
+    reader.feed(text)
+    return reader

@@ -1,0 +1,85 @@
+"""The demonstration from start to end: a fresh folder, a server on this machine only, the story, and the addresses."""
+
+import errno
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from totrinn.app.landing import Visitor
+from totrinn.bootstrap import application, create_installation
+from totrinn.config import DATABASE_FILE, DEFAULT_HOST, Settings
+from totrinn.core.events import Source
+from totrinn.demo.folder import PHONE_FILE, fresh_folder
+from totrinn.demo.pages import DemoPages
+from totrinn.demo.people import SUPPORT, VENDOR_NAME
+from totrinn.demo.phone import Phone
+from totrinn.demo.seeding import fill
+from totrinn.demo.showing import closing, opening
+from totrinn.demo.story import Stage, play
+from totrinn.housekeeping import Housekeeper
+from totrinn.logs import write_logs
+from totrinn.serving import CannotListen, listening, serving_meanwhile
+
+_MOST_PORTS = 100
+
+
+def run(folder: Path, port: int, source: Source, say: Callable[[str], None], *, stay: bool) -> None:
+    """Runs the demonstration; `stay`: until Ctrl-C, else until the story has ended.
+
+    Raises `NotADemoFolder`, `CannotListen`, `StoryBroken`.
+    """
+    visitor = Visitor(now=datetime.now(UTC), address="", browser="")
+    with fresh_folder(folder) as data, free_port(port) as (listener, free):
+        settings = _settings(data, free)
+        phone = Phone(data / PHONE_FILE)
+        with create_installation(settings, visitor, source) as installation:
+            write_logs()
+            passwords = fill(installation.services, visitor, source)
+            served = application(installation, extra=DemoPages(phone).pages(), nobody_told=False)
+            housekeeper = Housekeeper(installation)
+            housekeeper.start()
+            with serving_meanwhile(served, listener):
+                stage = Stage(settings.base_url, free, passwords, phone)
+                say(opening(folder))
+                for step in play(stage):
+                    say(f"  ✓ {step}")
+                say(closing(settings.base_url, passwords, taken=port if free != port else None))
+                if stay:
+                    _wait_for_the_end()
+            housekeeper.stop()
+
+
+@contextmanager
+def free_port(wanted: int) -> Iterator[tuple[socket.socket, int]]:
+    """A socket on the wanted port, or on the next one that is free. Raises `CannotListen` when there is none."""
+    for port in range(wanted, min(wanted + _MOST_PORTS, 65536)):
+        with ExitStack() as stack:
+            try:
+                listener = stack.enter_context(listening(DEFAULT_HOST, port))
+            except CannotListen:
+                continue
+            yield listener, port
+            return
+    raise CannotListen(errno.EADDRINUSE, f"no port from {wanted} on is free")
+
+
+def _settings(data: Path, port: int) -> Settings:
+    return Settings(
+        data=data.absolute(),
+        database=f"sqlite:///{data.absolute() / DATABASE_FILE}",
+        base_url=f"http://localhost:{port}",
+        port=port,
+        vendor_name=VENDOR_NAME,
+        support=SUPPORT,
+    )
+
+
+def _wait_for_the_end() -> None:
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    ended.wait()

@@ -1,0 +1,150 @@
+"""The story of the demonstration, played over HTTP as people would live it; each step checks what it says.
+
+Nobody waits for a code to change: the phone enrols with the code of the step before (which is accepted, as a phone may
+be a little slow), and the next sign-in takes the code of this step.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from totrinn.demo.browser import Answer, Browser
+from totrinn.demo.people import NORDLYS, PEOPLE, DemoPerson, person
+from totrinn.demo.phone import Account, Phone, step_of
+
+UNKNOWN_API = "/api/v1/organisations/nordlys/whatever"
+_REASON = "Asked for by Marit Haugen"
+
+
+class StoryBroken(Exception):
+    """Something did not happen as the story tells it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where the story is played, and with which passwords and phone."""
+
+    base_url: str
+    port: int
+    passwords: dict[str, str]
+    phone: Phone
+
+    def browser(self) -> Browser:
+        """A browser that has never been here."""
+        return Browser(self.base_url, self.port)
+
+    def sign_in(self, browser: Browser, who: DemoPerson) -> Answer:
+        """Types address and password, and presses the button."""
+        form = browser.visit("/login").form("/login")
+        return browser.post(form, email=who.email, password=self.passwords[who.key])
+
+
+def play(stage: Stage) -> Iterator[str]:
+    """Plays the story; each step is told when it has come true. Raises `StoryBroken`."""
+    steps: tuple[Callable[[Stage], Iterator[str]], ...] = (_prepare, _make_available, _require, _come_back)
+    for step in steps:
+        try:
+            yield from step(stage)
+        except (LookupError, OSError) as error:
+            raise StoryBroken(str(error)) from error
+
+
+def _prepare(stage: Stage) -> Iterator[str]:
+    """Those whom the visitor finds with a second factor set one up; an offered membership is accepted."""
+    of_the_story = {"staff", "jon"}
+    for who in PEOPLE:
+        if who.enrolled and who.key not in of_the_story:
+            browser = stage.browser()
+            _expect(stage.sign_in(browser, who), 200, "/")
+            form = browser.visit("/account/second-factor").form("/account/second-factor")
+            _enrol(stage, browser, browser.post(form), "/account/second-factor/confirm")
+            if who.also:
+                accept = f"/account/memberships/{who.also}/accept"
+                browser.post(browser.visit("/account").form(accept))
+    yield from ()
+
+
+def _make_available(stage: Stage) -> Iterator[str]:
+    """The vendor's staff make the feature available; they themselves need a second factor, always."""
+    staff, browser = person("staff"), stage.browser()
+    held = stage.sign_in(browser, staff)
+    _expect(held, 200, "/login/enrol")
+    _enrol(stage, browser, browser.post(held.form("/login/enrol")), "/login/enrol/confirm")
+    action = f"/vendor/organisations/{NORDLYS}/availability"
+    form = browser.visit(f"/vendor/organisations/{NORDLYS}").form(action)
+    _expect(browser.post(form, available="on", why=_REASON), 200)
+    yield f"The vendor’s {staff.name} signed in with a second factor, and made two-factor available to Nordlys kommune"
+
+
+def _require(stage: Stage) -> Iterator[str]:
+    """The global administrator turns the requirement on, and confirms; nothing has changed until then."""
+    marit, browser = person("marit"), stage.browser()
+    _expect(stage.sign_in(browser, marit), 200, "/")
+    form = browser.visit("/settings/basic").form("/settings/basic")
+    preview = browser.post(form, require_two_factor="on")
+    _expect(browser.get("/"), 200)
+    yield f"The global administrator {marit.name} turned on «Krev totrinnsstadfesting», and saw whom it hits"
+    browser.post(preview.form("/settings/basic/confirm"))
+    _expect_redirect(browser.get("/"), "/login/enrol")
+    yield "She confirmed, and it holds at once: her own next click leads to enrolment"
+
+
+def _come_back(stage: Stage) -> Iterator[str]:
+    """A user with a password is held, enrols, gets in, and signs in again."""
+    jon, browser = person("jon"), stage.browser()
+    held = stage.sign_in(browser, jon)
+    _expect(held, 200, "/login/enrol")
+    yield f"{jon.name} signed in with a password alone, and is held at enrolment"
+    for path in ("/", "/account", "/members", "/settings/basic", "/nowhere"):
+        _expect_redirect(browser.get(path), "/login/enrol")
+    for path in (UNKNOWN_API, "/gate"):
+        _expect(browser.get(path, accept="application/json"), 401)
+    yield "Nothing else opens: every page leads back, and the API answers 401, even where there is none"
+    account, shown = _enrol(stage, browser, browser.post(held.form("/login/enrol")), "/login/enrol/confirm")
+    yield "He pressed «Aktiver totrinnsstadfesting», added the key to his phone, and typed the code"
+    _expect(browser.visit(_way_on(shown)), 200, "/")
+    yield "«Hald fram til Jobadmin» leads in"
+    code = account.code(step_of(datetime.now(UTC)))
+    browser = stage.browser()
+    asked = stage.sign_in(browser, jon)
+    _expect(asked, 200, "/login/two-factor")
+    _expect(browser.post(asked.form("/login/two-factor"), code=code), 200, "/")
+    yield "He signed in again, with password and the next code"
+    browser = stage.browser()
+    asked = stage.sign_in(browser, jon)
+    refused = browser.post(asked.form("/login/two-factor"), code=code)
+    if refused.status < 400:
+        raise StoryBroken(f"the same code was taken twice: {refused.path} {refused.status}")
+    _expect_redirect(browser.get("/"), "/login/two-factor")
+    yield "The same code once more is refused"
+
+
+def _enrol(stage: Stage, browser: Browser, window: Answer, action: str) -> tuple[Account, Answer]:
+    """Adds the key that is shown to the phone, and confirms with the code of the step before this one."""
+    uri = next((href for href in window.links() if href.startswith("otpauth:")), "")
+    account = stage.phone.add(uri)
+    if account is None:
+        raise StoryBroken(f"{window.path} ({window.status}) shows no key")
+    code = account.code(step_of(datetime.now(UTC)) - 1)
+    shown = browser.post(window.form(action), code=code)
+    _expect(shown, 200)
+    return account, shown
+
+
+def _way_on(shown: Answer) -> str:
+    """Where «Hald fram til Jobadmin» leads."""
+    for href, words in shown.links().items():
+        if "Hald fram til" in words:
+            return href
+    raise StoryBroken(f"{shown.path} ({shown.status}) has no «Hald fram til»")
+
+
+def _expect(answer: Answer, status: int, path: str | None = None) -> None:
+    if answer.status != status or (path is not None and answer.path.partition("?")[0] != path):
+        wanted = f"{status}" if path is None else f"{status} at {path}"
+        raise StoryBroken(f"{answer.path} answered {answer.status}, not {wanted}")
+
+
+def _expect_redirect(answer: Answer, path: str) -> None:
+    if answer.status != 303 or answer.location != path:
+        raise StoryBroken(f"{answer.path} answered {answer.status} {answer.location}, not 303 to {path}")
