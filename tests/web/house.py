@@ -218,6 +218,13 @@ class House:
         """A browser that has proven nothing."""
         return Browser(self.application)
 
+    def same_browser(self, browser: Browser) -> Browser:
+        """The same browser once more, served by another worker, so that both can ask at the same time."""
+        another = Browser(create(self.services, self.settings))
+        another.client.cookies.update(browser.client.cookies)
+        another.last = browser.last
+        return another
+
     def sign_in(self, resident: Resident, *, organisation: str | None = None) -> Browser:
         """A browser in which the person has signed in as far as password, code and choice of organisation lead."""
         browser = self.browser()
