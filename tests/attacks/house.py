@@ -1,0 +1,198 @@
+"""An installation to attack: real database, real keys, a real server on loopback; and browsers to attack it with."""
+
+import html
+import re
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx2
+import pyotp
+import uvicorn
+
+from totrinn.app import enforcing, operating
+from totrinn.app.landing import Visitor
+from totrinn.app.ports import Services
+from totrinn.core.events import Source
+from totrinn.core.policy import Requirement
+from totrinn.core.roles import Role
+from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
+from totrinn.storage import Database
+from totrinn.web.application import create
+from totrinn.web.settings import WebSettings
+
+PASSWORD = "mild regn over fjorden"
+OPERATOR = Source("operator:test")
+
+
+@dataclass
+class House:
+    """One installation with one server."""
+
+    services: Services
+    database: Database
+    address: str
+    apps: dict[str, pyotp.TOTP] = field(default_factory=dict)
+    browsers: list["Browser"] = field(default_factory=list)
+
+    def visitor(self) -> Visitor:
+        """The operator, now."""
+        return Visitor(datetime.now(UTC), "", "")
+
+    def organisation(self, slug: str, *, required: bool = False, available: bool = True) -> None:
+        """Makes an organisation."""
+        operating.create_organisation(self.services, self.visitor(), OPERATOR, name=slug.title(), slug=slug)
+        if available:
+            enforcing.make_available(self.services, OPERATOR, slug, why="asked", now=datetime.now(UTC))
+        if required:
+            self.require(slug)
+
+    def require(self, slug: str, *, on: bool = True) -> None:
+        """Sets the requirement as if it had been confirmed."""
+        requirement = Requirement(since=datetime.now(UTC)) if on else Requirement()
+        with self.database.writing() as unit:
+            organisation = unit.organisations.find_by_slug(slug)
+            assert organisation is not None
+            assert unit.organisations.take_requirement(
+                organisation.id, requirement, by=None, expected_revision=organisation.policy.revision
+            )
+
+    def person(self, email: str, slug: str, role: Role = Role.USER) -> str:
+        """Makes a person with the common password, or a member of one more organisation; returns the id."""
+        with self.database.reading() as unit:
+            known = unit.people.find_by_email(email)
+        created = operating.create_person(
+            self.services,
+            self.visitor(),
+            OPERATOR,
+            email=email,
+            name="",
+            slug=slug,
+            role=role,
+            password=None if known else PASSWORD,
+        )
+        assert isinstance(created, operating.Created | operating.MembershipOffered)
+        if isinstance(created, operating.MembershipOffered):
+            with self.database.writing() as unit:
+                organisation = unit.organisations.find_by_slug(slug)
+                assert organisation is not None
+                assert unit.members.accept(organisation.id, created.person.id, datetime.now(UTC))
+        return created.person.id
+
+    def browser(self) -> "Browser":
+        """A new browser with nothing in it."""
+        browser = Browser(self)
+        self.browsers.append(browser)
+        return browser
+
+    def enrolled(self, email: str, slug: str, role: Role = Role.USER) -> "Browser":
+        """A person who has set up a second factor by the pages, in a browser that is signed in."""
+        self.person(email, slug, role)
+        self.require(slug)
+        browser = self.browser()
+        browser.sign_in(email)
+        browser.enrol(email)
+        return browser
+
+
+class Browser:
+    """Keeps cookies, fills in forms, follows nothing by itself."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.http = httpx2.Client(base_url=house.address, timeout=30)
+
+    def get(self, path: str) -> httpx2.Response:
+        """Opens a page."""
+        return self.http.get(path)
+
+    def submit(self, page: str, action: str | None = None, /, **fields: str) -> httpx2.Response:
+        """Opens a page and sends a form from it, with the hidden fields that the page gave."""
+        opened = self.get(page)
+        return self.send(opened, action or page, **fields)
+
+    def send(self, opened: httpx2.Response, action: str, /, **fields: str) -> httpx2.Response:
+        """Sends a form of a page that was opened before."""
+        return self.http.post(action, data={**hidden(opened.text), **fields})
+
+    def sign_in(self, email: str, password: str = PASSWORD) -> httpx2.Response:
+        """The first step."""
+        return self.submit("/login", email=email, password=password)
+
+    def begin_enrolment(self) -> pyotp.TOTP:
+        """Asks for the secret, and puts it into an authenticator app."""
+        self.submit("/login/enrol")
+        return app_of(self.get("/login/enrol").text)
+
+    def enrol(self, email: str) -> httpx2.Response:
+        """Enrols, with the code of the step before, so that the next codes are still to come."""
+        app = self.begin_enrolment()
+        self.house.apps[email] = app
+        return self.submit("/login/enrol", "/login/enrol/confirm", code=app.at(time.time(), counter_offset=-1))
+
+    def is_in(self) -> bool:
+        """Whether this browser reaches what only an admitted session reaches."""
+        return self.get("/").status_code == 200
+
+    def cookie(self, name: str) -> str | None:
+        """The value of a cookie."""
+        return self.http.cookies.get(name)
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The page's first hidden fields by name."""
+    found: dict[str, str] = {}
+    for name, value in re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page):
+        found.setdefault(name, html.unescape(value))
+    found.pop("next", None)
+    return found
+
+
+def app_of(page: str) -> pyotp.TOTP:
+    """An authenticator app that has scanned the page."""
+    found = re.search(r'otpauth://[^"]+', page)
+    assert found is not None
+    app = pyotp.parse_uri(html.unescape(found[0]))
+    assert isinstance(app, pyotp.TOTP)
+    return app
+
+
+@contextmanager
+def running_house(folder: Path) -> Iterator[House]:
+    """Starts a server on a free loopback port, and stops it."""
+    database = Database.open(f"sqlite:///{folder}/totrinn.sqlite3")
+    database.migrate()
+    vault = KeyVault.create(folder / "keys")
+    services = Services(database, Argon2Passwords(), vault, SystemRandomness(), "Jobadmin", "Totrinn")
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    address = f"http://localhost:{listener.getsockname()[1]}"
+    application = create(services, WebSettings(address))
+    server = uvicorn.Server(
+        uvicorn.Config(application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    try:
+        _wait_for(server)
+        house = House(services, database, address)
+        yield house
+        for browser in house.browsers:
+            browser.http.close()
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+        database.close()
+
+
+def _wait_for(server: uvicorn.Server) -> None:
+    deadline = time.monotonic() + 10
+    while not server.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.01)
