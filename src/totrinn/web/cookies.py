@@ -23,6 +23,7 @@ _MAX_AGE = {
     Cookie.LANGUAGE: int(DEVICE_LIFETIME.total_seconds()),
 }
 _LONGEST = 512
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +55,22 @@ def read_cookies(header: str, *, secure: bool) -> Jar:
 
 
 def set_cookie(response: Response, cookie: Cookie, value: str, *, secure: bool) -> None:
-    """Gives the browser a cookie: HttpOnly, Lax, for this host only."""
-    response.set_cookie(
-        name_of(cookie, secure=secure),
-        value,
-        max_age=_MAX_AGE.get(cookie),
-        path="/",
-        secure=secure,
-        httponly=True,
-        samesite="lax",
-    )
+    """Gives the browser a cookie: HttpOnly, Lax, for this host only. Raises `ValueError` for a value not of our making.
+
+    The line is written here: the standard library takes fifty times as long, for values that need no quoting.
+    """
+    if not value or not _PLAIN.issuperset(value):
+        raise ValueError(f"{cookie} would need quoting")
+    age = _MAX_AGE.get(cookie)
+    _add(response, cookie, value, "" if age is None else f" Max-Age={age};", secure=secure)
 
 
 def drop_cookie(response: Response, cookie: Cookie, *, secure: bool) -> None:
     """Takes a cookie back."""
-    response.delete_cookie(name_of(cookie, secure=secure), path="/", secure=secure, httponly=True, samesite="lax")
+    _add(response, cookie, '""', " expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0;", secure=secure)
+
+
+def _add(response: Response, cookie: Cookie, value: str, lifetime: str, *, secure: bool) -> None:
+    end = "; Secure" if secure else ""
+    line = f"{name_of(cookie, secure=secure)}={value};{lifetime} HttpOnly; Path=/; SameSite=lax{end}"
+    response.raw_headers.append((b"set-cookie", line.encode("ascii")))

@@ -5,7 +5,6 @@ sign-in, or, before either, the visit. A new level has a new cookie and therefor
 a random value that we signed, so that no browser can bring one of its own making.
 """
 
-import hashlib
 import hmac
 from urllib.parse import urlsplit
 
@@ -19,7 +18,7 @@ _VISIT = "visit"
 
 def token_for(cookie_value: str) -> str:
     """The token of pages that were shown under this cookie."""
-    return hmac.new(cookie_value.encode(), _PURPOSE, hashlib.sha256).hexdigest()
+    return hmac.digest(cookie_value.encode(), _PURPOSE, "sha256").hex()
 
 
 def is_token_for(cookie_value: str | None, token: str) -> bool:

@@ -5,6 +5,9 @@ from totrinn.web.ask import Ask
 
 def notice(ask: Ask) -> dict[str, str] | None:
     """The notice that `?said=` names; an unknown code says nothing."""
+    said = ask.query.get("said")
+    if said is None:
+        return None
     say = ask.language.say
     notices = {
         "out": ("ok", say("You are signed out.")),
@@ -32,5 +35,5 @@ def notice(ask: Ask) -> dict[str, str] | None:
         "created": ("ok", say("The organisation has been created.")),
         "language": ("ok", say("The language has been changed.")),
     }
-    found = notices.get(ask.query.get("said", ""))
+    found = notices.get(said)
     return {"kind": found[0], "text": found[1]} if found else None
