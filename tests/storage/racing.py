@@ -4,6 +4,8 @@ Run as a program, this file is one of the processes: it reads lines `url|race|su
 how many of its threads succeeded, or with an error.
 """
 
+import hashlib
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +19,7 @@ from tests.storage.examples import (
     PROOF,
     a_confirmation,
     a_link,
+    a_person,
     a_signin,
     add_member,
     add_organisation,
@@ -79,7 +82,7 @@ def _invitation(unit: Unit) -> str:
 def _move(unit: Unit, signin_id: str) -> bool:
     return unit.signins.move(
         signin_id,
-        digest(new_id() + threading.current_thread().name),
+        hashlib.sha256(_unlike_others(signin_id).encode()).digest(),
         expected_state=State.VERIFYING,
         state=State.CHOOSING,
         proof=PROOF,
@@ -105,10 +108,22 @@ def _organisation_of(unit: Unit, session_id: str) -> str:
     return live.session.organisation_id if live is not None else ""
 
 
-def _add_same_person(unit: Unit, subject: str) -> bool:
-    from tests.storage.examples import a_person
+def _accept(unit: Unit, both: str) -> bool:
+    organisation_id, person_id = both.split()
+    return unit.members.accept(organisation_id, person_id, NOW)
 
-    return unit.people.add(a_person(id=f"{subject}{threading.get_ident()}", email="same@example.no"))
+
+def _add_same_person(unit: Unit, subject: str) -> bool:
+    return unit.people.add(a_person(id=_unlike_others(subject), email="same@example.no"))
+
+
+def _add_same_member(unit: Unit, both: str) -> bool:
+    organisation_id, person_id = both.split()
+    return unit.members.add(_unlike_others(both), organisation_id, person_id, Role.USER, now=NOW, accepted_at=NOW)
+
+
+def _unlike_others(beginning: str) -> str:
+    return f"{beginning} {os.getpid()} {threading.get_ident()}"
 
 
 RACES: dict[str, tuple[Prepare, Attempt]] = {
@@ -126,16 +141,11 @@ RACES: dict[str, tuple[Prepare, Attempt]] = {
     "the same step of a sign-in": (_signin, _move),
     "the same session's end": (_session, lambda unit, which: unit.sessions.take(which)),
     "the same session's renewal": (_session, _renew),
-    "the same invitation": (
-        _invitation,
-        lambda unit, which: unit.members.accept(*which.split(), now=NOW),  # type: ignore[misc]  # two words
-    ),
+    "the same invitation": (_invitation, _accept),
     "the same address": (lambda unit: new_id(), _add_same_person),
     "the same membership": (
         lambda unit: f"{add_organisation(unit).id} {add_person(unit).id}",
-        lambda unit, which: unit.members.add(
-            new_id() + str(threading.get_ident()), *which.split(), Role.USER, now=NOW, accepted_at=NOW
-        ),
+        _add_same_member,
     ),
 }
 
@@ -159,8 +169,8 @@ class Racers:
 
     def __init__(self, count: int) -> None:
         command = [sys.executable, "-m", "tests.storage.racing"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self._processes = [subprocess.Popen(command, text=True, **pipes) for _ in range(count)]
+        pipe = subprocess.PIPE
+        self._processes = [subprocess.Popen(command, text=True, stdin=pipe, stdout=pipe) for _ in range(count)]
 
     def __enter__(self) -> "Racers":
         return self
@@ -190,11 +200,13 @@ def _serve_races() -> None:
         url, name, subject, threads = line.rstrip("\n").split("|")
         database = Database.open(url)
         try:
-            print(race(database, name, subject, int(threads)), flush=True)
-        except Exception:
-            print(traceback.format_exc().replace("\n", " / "), flush=True)
+            answer = str(race(database, name, subject, int(threads)))
+        except Exception:  # noqa: BLE001 - whatever it is, the test that waits shows it
+            answer = traceback.format_exc().replace("\n", " / ")
         finally:
             database.close()
+        sys.stdout.write(answer + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

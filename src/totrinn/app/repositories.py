@@ -336,6 +336,24 @@ class Log(Protocol):
     def all(self, *, organisation_id: str | None = None) -> Iterable[r.LoggedEvent]:
         """Every event, oldest first, for export."""
 
+    def unsealed(self, *, before: datetime, limit: int) -> tuple[r.LoggedEvent, ...]:
+        """The first events from before that time which stand in no sealed batch yet."""
+
+    def seal(self, seal: r.Seal, event_ids: Sequence[str]) -> bool:
+        """Adds the seal and puts these events into its batch; False when the number, or one of them, is taken."""
+
+    def chains(self) -> tuple[str, ...]:
+        """The organisations that have seals, or events in batches; empty text for events of no organisation."""
+
+    def last_seal(self, organisation_id: str) -> r.Seal | None:
+        """The newest seal of a chain."""
+
+    def seals(self, organisation_id: str) -> Iterable[r.Seal]:
+        """The seals of a chain, by number."""
+
+    def sealed_events(self, organisation_id: str) -> Iterable[tuple[int, r.LoggedEvent]]:
+        """(batch, event) of a chain, by batch and id."""
+
 
 class Outbox(Protocol):
     """Mails that are to be sent, written in the transaction of what they tell."""
@@ -361,3 +379,6 @@ class Installation(Protocol):
 
     def write(self, key: str, value: str) -> None:
         """Stores the value."""
+
+    def starting_with(self, beginning: str) -> dict[str, str]:
+        """The values of all keys that begin so, by what follows."""

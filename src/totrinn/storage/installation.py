@@ -27,6 +27,11 @@ class SqlInstallation(Repository, ports.Installation):
         """The value, empty when there was none, held until this transaction ends."""
         return str(self._connection.execute(_LOCK, {"key": key, "value": ""}).scalar_one())
 
+    def starting_with(self, beginning: str) -> dict[str, str]:
+        """The values of all keys that begin so, by what follows."""
+        found = select(_I.key, _I.value).where(_I.key.startswith(beginning, autoescape=True))
+        return {key.removeprefix(beginning): value for key, value in self._connection.execute(found)}
+
     def write(self, key: str, value: str) -> None:
         """Stores the value."""
         self._connection.execute(_WRITE, {"key": key, "value": value})

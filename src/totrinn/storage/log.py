@@ -2,23 +2,26 @@
 
 import secrets
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, or_, select
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, union, update
+from sqlalchemy.dialects.postgresql import insert as insert_once  # its ON CONFLICT is SQLite's, too
 from sqlalchemy.engine import Connection
 
 from totrinn.app import ports
-from totrinn.app.records import LoggedEvent
+from totrinn.app.records import LoggedEvent, Seal
 from totrinn.core.events import Event
 from totrinn.core.identity import CHANCE_BITS, uuid7
 from totrinn.storage.columns import clean, microseconds
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.searching import matching
-from totrinn.storage.tables import event, person
+from totrinn.storage.tables import event, person, seal
 
 _LONGEST = 500
 _COUNTER_BITS = 24
-_E = event.c
+_E, _S = event.c, seal.c
 _actor, _about = person.alias("actor_person"), person.alias("about")
 
 _WRITE = insert(event)
@@ -34,6 +37,22 @@ _NEWEST_FIRST = _READ.order_by(_E.id.desc())
 _OF_ORGANISATION = _NEWEST_FIRST.where(is_which(_E.organisation_id))
 _OF_PERSON = _NEWEST_FIRST.where(is_which(_E.person_id))
 _OLDEST_FIRST = _READ.order_by(_E.id).execution_options(yield_per=500)
+
+_UNSEALED = _READ.order_by(_E.id).where(_E.batch.is_(None), _E.at < bindparam("before"))
+_NEW_SEAL = insert_once(seal).on_conflict_do_nothing().returning(_S.number)
+_PUT_INTO_BATCH = (
+    update(event)
+    .where(_E.id.in_(bindparam("event_ids", expanding=True)), _E.batch.is_(None))
+    .values(batch=bindparam("number"))
+)
+_CHAINS = union(select(_S.organisation_id), select(func.coalesce(_E.organisation_id, "")).where(_E.batch.is_not(None)))
+_SEALS = select(
+    _S.organisation_id, _S.number, _S.first_event, _S.last_event, _S.count, _S.digest, _S.sealed_at
+).where(is_which(_S.organisation_id))  # fmt: skip
+"""In the order of the fields of `Seal`."""
+_LAST_SEAL = _SEALS.order_by(_S.number.desc()).limit(1)
+_SEALS_IN_ORDER = _SEALS.order_by(_S.number).execution_options(yield_per=500)
+_SEALED = _READ.add_columns(_E.batch).where(_E.batch.is_not(None)).order_by(_E.batch, _E.id)
 
 
 class SqlLog(Repository, ports.Log):
@@ -91,6 +110,40 @@ class SqlLog(Repository, ports.Log):
             for row in rows:
                 yield _event_of(row)
 
+    def unsealed(self, *, before: datetime, limit: int) -> tuple[LoggedEvent, ...]:
+        """The first events from before that time which stand in no sealed batch yet."""
+        rows = self._connection.execute(_UNSEALED.limit(limit), {"before": before})
+        return tuple(_event_of(row) for row in rows)
+
+    def seal(self, seal: Seal, event_ids: Sequence[str]) -> bool:
+        """Adds the seal and puts these events into its batch; False when that number is taken, or one of the events."""
+        if not self._has_row(_NEW_SEAL, asdict(seal)):
+            return False
+        return self._change(_PUT_INTO_BATCH, {"event_ids": list(event_ids), "number": seal.number}) == len(event_ids)
+
+    def chains(self) -> tuple[str, ...]:
+        """The organisations that have seals, or events in batches; empty text for events of no organisation."""
+        return tuple(sorted(self._connection.execute(_CHAINS).scalars()))
+
+    def last_seal(self, organisation_id: str) -> Seal | None:
+        """The newest seal of a chain."""
+        row = self._connection.execute(_LAST_SEAL, {"which": organisation_id}).first()
+        return None if row is None else _seal_of(row)
+
+    def seals(self, organisation_id: str) -> Iterator[Seal]:
+        """The seals of a chain, by number, read as they are asked for."""
+        with self._connection.execute(_SEALS_IN_ORDER, {"which": organisation_id}) as rows:
+            for row in rows:
+                yield _seal_of(row)
+
+    def sealed_events(self, organisation_id: str) -> Iterator[tuple[int, LoggedEvent]]:
+        """(batch, event) of a chain, by batch and id, read as they are asked for."""
+        in_chain = _E.organisation_id == organisation_id if organisation_id else _E.organisation_id.is_(None)
+        shown = _SEALED.where(in_chain).execution_options(yield_per=500)
+        with self._connection.execute(shown) as rows:
+            for *values, batch in rows:
+                yield batch, _event_of(values)
+
     def _next_id(self, event: Event) -> str:
         chance = self._written << CHANCE_BITS - _COUNTER_BITS | secrets.randbits(CHANCE_BITS - _COUNTER_BITS)
         self._written += 1
@@ -99,6 +152,10 @@ class SqlLog(Repository, ports.Log):
 
 def _event_of(row: Sequence[Any]) -> LoggedEvent:
     return LoggedEvent(*row)
+
+
+def _seal_of(row: Sequence[Any]) -> Seal:
+    return Seal(*row)
 
 
 def _short(text: str) -> str:
