@@ -34,8 +34,13 @@ KEYWORDS: Final = {
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
+    "say": None,
+    "count": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
+    # `Language.say` and `Language.count`: how the code says what pages show.
+    "say": None,
+    "count": (1, 2),
 }
 COMMENT_TAGS: Final = ("Translators:",)
 # What stands between `%` and the name of a placeholder, and the letter after it.
@@ -144,9 +149,7 @@ def compile_all() -> None:
 def check() -> int:
     """Say what is wrong with each catalogue; 1 if anything is, else 0."""
     template = extracted()
-    faults = [
-        f"{language}: {fault}" for language in LANGUAGES for fault in faults_of(load(language), template)
-    ]
+    faults = [f"{language}: {fault}" for language in LANGUAGES for fault in faults_of(load(language), template)]
     for fault in faults:
         print(fault)
     if faults:

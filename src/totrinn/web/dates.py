@@ -76,10 +76,10 @@ def near(value: datetime | None, language: Language, zone_name: str, now: dateti
         return language.say("Never")
     local, today = _local(value, zone_name), _local(now, zone_name).date()
     days = (today - local.date()).days
-    if days in (0, 1):
-        return language.say(
-            "Today at %(time)s" if days == 0 else "Yesterday at %(time)s", time=clock(value, language, zone_name)
-        )
+    if days == 0:
+        return language.say("Today at %(time)s", time=clock(value, language, zone_name))
+    if days == 1:
+        return language.say("Yesterday at %(time)s", time=clock(value, language, zone_name))
     return _day_month(local, language) if local.year == today.year else date(value, language, zone_name)
 
 
