@@ -33,6 +33,8 @@ class Ask:
     query: dict[str, str]
     form: dict[str, str]
     params: dict[str, str]
+    has_get: bool = True
+    """Whether this path can be opened as a page; else the page that its forms stand on is one level up."""
     body_problem: int | None = None
     """The status with which a body that could not be read is refused, once it is known who asks."""
     actor: Actor | None = None
@@ -82,8 +84,10 @@ class Ask:
 
     @property
     def here(self) -> str:
-        """Path and query of this page, for the way back; the last GET page that makes sense for a POST is its path."""
-        return f"{self.path}?{self.raw_query}" if self.raw_query and self.method == "GET" else self.path
+        """Path and query of this page, for the way back to it."""
+        if self.method == "GET":
+            return f"{self.path}?{self.raw_query}" if self.raw_query else self.path
+        return self.path if self.has_get else self.path.rpartition("/")[0] or "/"
 
     def page(self, template: str, status: int = 200, /, **context: object) -> Response:
         """A page of ours."""

@@ -7,7 +7,9 @@ from starlette.responses import Response
 from totrinn.web.ask import Ask
 
 
-def recovery_page(ask: Ask, codes: tuple[str, ...], *, occasion: str, continue_url: str, signing_in: bool) -> Response:
+def recovery_page(
+    ask: Ask, codes: tuple[str, ...], *, occasion: str, continue_url: str, signing_in: bool, **frame: object
+) -> Response:
     """Shows the codes; they can be downloaded without another request, as they are not kept anywhere."""
     lines = [ask.language.say("Recovery codes for %(application)s", application=ask.settings.application_name)]
     text = "\n".join([*lines, "", *codes, ""])
@@ -18,4 +20,5 @@ def recovery_page(ask: Ask, codes: tuple[str, ...], *, occasion: str, continue_u
         occasion=occasion,
         continue_url=continue_url,
         signing_in=signing_in,
+        **frame,
     )

@@ -72,6 +72,7 @@ class Desk:
     async def serve(self, request: Request, page: Page) -> Response:
         """Answers one request."""
         ask = self._ask(request)
+        ask.has_get = page.get is not None
         try:
             if ask.method not in SAFE_METHODS:
                 ask.form = await read_form(request)

@@ -18,7 +18,7 @@ from totrinn.web.paths import own_path
 from totrinn.web.recovery_sheet import recovery_page
 from totrinn.web.routing import Page
 
-_REASONS = {Reason.RESET: "reset", Reason.VENDOR: "vendor"}
+_REASONS = {Reason.RESET: "reset", Reason.VENDOR: "vendor", Reason.HAS_FACTOR: "has_factor"}
 
 
 def show(ask: Ask) -> Response:
@@ -44,6 +44,7 @@ def begin(ask: Ask) -> Response:
 
 def finish(ask: Ask) -> Response:
     """Confirms with a code from the app; admits, and shows the recovery codes this once."""
+    standing = ask.held.standing
     outcome = confirm(ask.services, ask.visitor, ask.signin_token, ask.form.get("code", ""))
     if isinstance(outcome, Enrolled):
         let_in(ask, outcome.landed)
@@ -53,6 +54,8 @@ def finish(ask: Ask) -> Response:
             occasion="enrolled",
             continue_url=own_path(outcome.landed.next) or ask.settings.application_url,
             signing_in=True,
+            organisation_name=standing.organisation.name if standing.organisation else None,
+            email=standing.person.email,
         )
     if isinstance(outcome, NowhereToGo):
         return follow(ask, outcome)
