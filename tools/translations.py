@@ -36,6 +36,9 @@ KEYWORDS: Final = {
     "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
+    # `Language.say` and `Language.count`: how the code says what pages show.
+    "say": None,
+    "count": (1, 2),
 }
 COMMENT_TAGS: Final = ("Translators:",)
 # What stands between `%` and the name of a placeholder, and the letter after it.
