@@ -1,12 +1,16 @@
 """Pages out of templates: one Jinja2 environment a language, filled with what every page needs."""
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
+from gettext import NullTranslations
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from jinja2 import Environment, FileSystemLoader, pass_context
+from jinja2.ext import Extension
+from jinja2.lexer import TOKEN_LPAREN, TOKEN_NAME, TOKEN_PIPE, TOKEN_RPAREN, TOKEN_STRING, Token, TokenStream
 from jinja2.runtime import Context
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from totrinn.web.ask import Ask
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_CATALOGUE = "catalogue of TranslatedOnce"
+_PLAIN_CALL = (TOKEN_NAME, TOKEN_LPAREN, TOKEN_STRING, TOKEN_RPAREN)
 
 
 class Renderer:
@@ -84,10 +90,45 @@ def initials(name: str) -> str:
 
 
 def _hidden_field(name: str, value: Callable[[], str]) -> Callable[[], Markup]:
+    before, after = Markup('<input type="hidden" name="%s" value="') % name, Markup('">')
+
     def render() -> Markup:
-        return Markup('<input type="hidden" name="{}" value="{}">').format(name, value())
+        return before + value() + after
 
     return render
+
+
+class TranslatedOnce(Extension):
+    """Puts the translation of every `_('…')` without values into the template when it is compiled, as its own text.
+
+    Each language has an environment of its own, so that nothing is left to look up while a page is rendered.
+    """
+
+    def filter_stream(self, stream: TokenStream) -> Iterator[Token]:
+        """The tokens of a template, with `('translation'|safe)` for `_('text')`."""
+        catalogue = cast("NullTranslations", self.environment.globals[_CATALOGUE])
+        window: deque[Token] = deque()
+        for token in stream:
+            window.append(token)
+            if len(window) < len(_PLAIN_CALL):
+                continue
+            if tuple(each.type for each in window) == _PLAIN_CALL and window[0].value == "_":
+                yield from _as_text(window, catalogue)
+                window.clear()
+            else:
+                yield window.popleft()
+        yield from window
+
+
+def _as_text(call: Sequence[Token], catalogue: NullTranslations) -> Iterator[Token]:
+    _, opening, text, closing = call
+    line = text.lineno
+    yield opening
+    # What the call would do while the page is rendered: a doubled percent sign becomes one.
+    yield Token(line, TOKEN_STRING, catalogue.gettext(text.value) % {})
+    yield Token(line, TOKEN_PIPE, "|")
+    yield Token(line, TOKEN_NAME, "safe")
+    yield closing
 
 
 @cache
@@ -99,10 +140,11 @@ def _environment(code: str) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=200,
-        extensions=["jinja2.ext.i18n"],
+        extensions=["jinja2.ext.i18n", TranslatedOnce],
     )
     environment.policies["ext.i18n.trimmed"] = True
     spoken = language(code)
+    environment.globals[_CATALOGUE] = spoken.catalogue
     environment.install_gettext_translations(spoken.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(_filters(spoken))
     return environment
