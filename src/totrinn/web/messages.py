@@ -118,6 +118,20 @@ def too_busy(ask: Ask, retry_after: int) -> Response:
     return response
 
 
+def unavailable(ask: Ask) -> Response:
+    """The database does not answer (503). Nobody is let in meanwhile."""
+    say = ask.language.say
+    response = message(
+        ask,
+        503,
+        say("We cannot reach our database right now"),
+        say("Nothing has been let through, and nothing is lost. Try again in a moment."),
+        (("/", say("Try again")),),
+    )
+    response.headers["Retry-After"] = "5"
+    return response
+
+
 def broken(ask: Ask) -> Response:
     """Something of ours failed (500)."""
     say = ask.language.say

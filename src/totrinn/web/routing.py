@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound
+from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound, StoreUnavailable
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services
 from totrinn.web import messages
@@ -89,6 +89,10 @@ class Desk:
     def _answer(self, ask: Ask, page: Page) -> Response:
         try:
             response = self._admitted(ask, page)
+        except StoreUnavailable:
+            _log.warning("database unavailable", extra={"path": ask.path, "method": ask.method})
+            ask.cookies_to_set.clear()
+            response = messages.unavailable(ask)
         except Exception:  # noqa: BLE001 - whatever fails, the answer is a refusal, and says nothing of the cause
             _log.exception("request failed", extra={"path": ask.path, "method": ask.method})
             ask.cookies_to_set.clear()
