@@ -7,12 +7,9 @@ import pytest
 import time_machine
 
 from tests.web.house import Answer, Browser, House, Resident
+from tests.web.requiring import CONFIRM, FORM, ON
 from totrinn.core.roles import Role
 from totrinn.web.typed_dates import read_date, typed_date
-
-FORM = {"name": "Fjordly AS", "language": "nb", "time_zone": "Europe/Oslo"}
-ON = {**FORM, "require_two_factor": "on"}
-CONFIRM = "/settings/basic/confirm"
 
 
 @pytest.fixture

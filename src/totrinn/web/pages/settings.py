@@ -268,13 +268,7 @@ def _page(
             "initial": organisation.name[:1].upper(),
         },
         time_zone=organisation.time_zone,
-        form={
-            "name": typed.name,
-            "language": typed.language,
-            "time_zone": typed.time_zone,
-            "require_two_factor": typed.wish.on,
-            "required_from": typed.required_from,
-        },
+        form=_fields(typed),
         time_zones=_zones(typed.time_zone, organisation.time_zone),
         languages=CODES,
         errors=_placed(errors or {}, str(requirement["state"])),
@@ -283,6 +277,16 @@ def _page(
         global_administrators=[member.name or member.email for member in governors],
         **{"confirm": None, "proof": None, **context},
     )
+
+
+def _fields(typed: Typed) -> dict[str, object]:
+    return {
+        "name": typed.name,
+        "language": typed.language,
+        "time_zone": typed.time_zone,
+        "require_two_factor": typed.wish.on,
+        "required_from": typed.required_from,
+    }
 
 
 def _placed(errors: dict[str, str], state: str) -> dict[str, str]:
