@@ -121,6 +121,11 @@ lock: | $(BIN)/python ## Choose the newest versions anew and pin them
 	@$(LOCK) pyproject.toml --extra postgresql --group dev --constraint requirements/runtime.txt \
 		--constraint requirements/build.txt --output-file requirements/dev.txt
 
+.PHONY: update-docs
+update-docs: install ## Write the tables of the documents that come from code and tests
+	@$(BIN)/python tools/requirements_table.py
+	@$(BIN)/python tools/signin_diagram.py
+
 .PHONY: clean
 clean: ## Remove all that was made here
 	rm -rf $(VENV) build dist .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -14,6 +14,7 @@ from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
 from totrinn.app.own_factors import StaleProof, stale_proof
 from totrinn.app.ports import Services, Unit
+from totrinn.app.proving import address_throttle
 from totrinn.app.records import LinkPurpose, OneTimeLink, Organisation, Person
 from totrinn.core import passwords
 from totrinn.core.enforcement import Policy
@@ -56,6 +57,7 @@ class Obstacle(StrEnum):
     ADDRESS_TAKEN = "address_taken"
     PASSWORD_FOR_EXISTING = "password_for_existing"
     LINK_UNUSABLE = "link_unusable"
+    HAS_PASSWORD = "has_password"
 
 
 def create_organisation(
@@ -144,6 +146,23 @@ def issue_setup_link(
         return _new_link(services, unit, visitor, LinkPurpose.SETUP, organisation.id, None, role)
 
 
+def issue_password_link(services: Services, visitor: Visitor, source: Source, email: str) -> Link | Obstacle:
+    """A new link for a person who has never chosen a password; earlier ones are void. Raises `NotFound`.
+
+    Who has a password keeps it: nobody else may change it (rule 12).
+    """
+    with services.store.writing() as unit:
+        person = unit.people.find_by_email(email)
+        memberships = unit.members.of_person(person.id) if person else ()
+        if person is None or not memberships:
+            raise NotFound(email)
+        if person.password_hash is not None:
+            return Obstacle.HAS_PASSWORD
+        organisation_id = memberships[0].organisation.id
+        _log(unit, visitor, source, Kind.PASSWORD_LINK_ISSUED, organisation_id, person.id)
+        return _new_link(services, unit, visitor, LinkPurpose.CHOOSE_PASSWORD, organisation_id, person.id, None)
+
+
 def look_at_link(services: Services, visitor: Visitor, token: str, purpose: LinkPurpose) -> OneTimeLink | None:
     """The link behind this token, if it can still be used; looking does not use it (R68)."""
     with services.store.reading() as unit:
@@ -197,6 +216,7 @@ def choose_password(
         if unit.links.take(services.digest(token)) is None:
             return Obstacle.LINK_UNUSABLE
         set_password(services, unit, visitor, person, encoded)
+        unit.throttles.clear(address_throttle(services, person.email))
         unit.sessions.end_of_person(person.id)
         return person
 

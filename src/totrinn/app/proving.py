@@ -198,9 +198,14 @@ def recovery_digest(services: Services, person_id: str, letters: str) -> bytes:
     return services.vault.digest(f"{person_id}:{letters}", "recovery-code")
 
 
+def address_throttle(services: Services, email: str) -> str:
+    """The key of the counter of failed passwords for a canonical address, as strangers' browsers have it."""
+    return "password:" + services.vault.digest(email, "throttle").hex()
+
+
 def _password_throttle(services: Services, unit: Unit, visitor: Visitor, email: str, person: Person | None) -> str:
     """The counter's key: a browser that this person has fully signed in with counts apart from strangers (R14)."""
-    key = "password:" + services.vault.digest(email, "throttle").hex()
+    key = address_throttle(services, email)
     if person is None or visitor.device is None:
         return key
     device = services.digest(visitor.device)

@@ -124,7 +124,7 @@ class Members(Protocol):
         """Members by state."""
 
     def global_administrators(self, organisation_id: str) -> tuple[r.Member, ...]:
-        """The accepted, active global administrators."""
+        """The accepted, active global administrators; in the vendor's own organisation its staff."""
 
     def set_role(self, organisation_id: str, person_id: str, role: Role) -> None:
         """Changes the role."""

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     REQUIREMENT_MOVED = "organisation:requirement:moved"
     REQUIREMENT_REFUSED = "organisation:requirement:refused"
     SETUP_LINK_ISSUED = "organisation:setup_link:issued"
+    PASSWORD_LINK_ISSUED = "person:password_link:issued"
     SETUP_LINK_USED = "organisation:setup_link:used"
 
 

@@ -38,7 +38,7 @@ _OF = (
 _ALL = select(*_MEMBER).select_from(MEMBERS).where(_IN_ORGANISATION)
 _ONE = _ALL.where(_OF_PERSON)
 _BY_NAME = (_M.name_order, _M.person_id)
-_GLOBAL_ADMINISTRATORS = _ALL.where(COUNTS, _M.role == Role.GLOBAL_ADMINISTRATOR).order_by(*_BY_NAME)
+_GLOBAL_ADMINISTRATORS = _ALL.where(COUNTS, _M.role.in_((Role.GLOBAL_ADMINISTRATOR, Role.VENDOR))).order_by(*_BY_NAME)
 _IS_MISSING = _M.counted_as == MemberState.MISSING.value
 _MISSING_NAMES = select(_P.id, _P.name).select_from(MEMBERS).where(_IN_ORGANISATION, _IS_MISSING).order_by(*_BY_NAME)
 _COUNTS = select(tally.c.missing, tally.c.has, tally.c.sso).where(
