@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from totrinn.web.routing import Page
 
 
+NOTHING_IN_TABLES = "the database has no installation in it: run `totrinn init` first"
 _OUR_OWN_FAULT = (DataError, IntegrityError, ProgrammingError)
 
 
@@ -54,7 +55,7 @@ def open_installation(settings: Settings) -> Iterator[Installation]:
     """
     with open_database(settings, must_exist=True) as database:
         database.check()
-        yield _joined(settings, database, open_vault(settings))
+        yield _join_installed(settings, database)
 
 
 @contextmanager
@@ -67,7 +68,7 @@ def serve_installation(settings: Settings) -> Iterator[Installation]:
             if not settings.is_embedded:
                 raise
             database.migrate()
-        yield _joined(settings, database, open_vault(settings))
+        yield _join_installed(settings, database)
 
 
 @contextmanager
@@ -80,7 +81,7 @@ def create_installation(settings: Settings, visitor: Visitor, source: Source) ->
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_database(settings, must_exist=False) as database:
         database.migrate()
-        installation = _joined(settings, database, _old_or_new_vault(settings, database))
+        installation = join(settings, database, _old_or_new_vault(settings, database))
         _ensure_vendor(installation, visitor, source)
         yield installation
 
@@ -143,7 +144,8 @@ def _sqlite_file(settings: Settings) -> Path:
     return Path(settings.database.removeprefix("sqlite:///"))
 
 
-def _joined(settings: Settings, database: Database, vault: KeyVault) -> Installation:
+def join(settings: Settings, database: Database, vault: KeyVault) -> Installation:
+    """The services of the use cases over this database and these keys. Raises `KeysWrong`."""
     check_keys(database, vault)
     services = Services(
         store=database,
@@ -156,24 +158,34 @@ def _joined(settings: Settings, database: Database, vault: KeyVault) -> Installa
     return Installation(settings, database, services)
 
 
+def _join_installed(settings: Settings, database: Database) -> Installation:
+    """Refuses a database that has tables and nothing in them: it would take whatever keys it is shown for its own."""
+    if not is_installed(database):
+        raise NotInstalled(NOTHING_IN_TABLES)
+    return join(settings, database, open_vault(settings))
+
+
+def is_installed(database: Database) -> bool:
+    """Whether `init` has been here: the vendor's organisation stands in the tables."""
+    with database.reading() as unit:
+        return unit.organisations.find_by_slug(VENDOR_SLUG) is not None
+
+
 def open_vault(settings: Settings) -> KeyVault:
     """The keys alone. Raises `KeysMissing`, `KeysUnusable`, `WrongSetting`."""
     return KeyVault.of_text(settings.keys_text) if settings.keys_text else KeyVault.load(settings.keys)
 
 
 def _old_or_new_vault(settings: Settings, database: Database) -> KeyVault:
-    with database.reading() as unit:
-        is_installed = unit.organisations.find_by_slug(VENDOR_SLUG) is not None
     has_keys = bool(settings.keys_text) or (settings.keys.is_dir() and any(settings.keys.iterdir()))
-    return open_vault(settings) if is_installed or has_keys else KeyVault.create(settings.keys)
+    return open_vault(settings) if has_keys or is_installed(database) else KeyVault.create(settings.keys)
 
 
 def _ensure_vendor(installation: Installation, visitor: Visitor, source: Source) -> None:
     """The vendor's own organisation: it always requires two-factor, and nobody can turn that off."""
     services = installation.services
-    with services.store.reading() as unit:
-        if unit.organisations.find_by_slug(VENDOR_SLUG) is not None:
-            return
+    if is_installed(installation.database):
+        return
     name = installation.settings.vendor_name
     # The slug being taken after all means that another `init` ran at the same time and was first: just as well.
     create_organisation(services, visitor, source, name=name, slug=VENDOR_SLUG, is_vendor=True)

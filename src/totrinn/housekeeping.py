@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from totrinn.app.auditing import seal_log
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
 from totrinn.storage import tables as t
@@ -47,11 +48,16 @@ class Housekeeper:
 
 def keep_house(installation: "Installation", now: datetime) -> None:
     """One round. What fails is logged, and tried again in the next."""
-    for work in (delete_expired,):
+    for work in (seal, delete_expired):
         try:
             work(installation, now)
         except Exception:  # noqa: BLE001  # whatever it is, serving goes on
             _log.exception("%s failed", work.__name__)
+
+
+def seal(installation: "Installation", now: datetime) -> int:
+    """Seals the events that have been written since; how many there were."""
+    return seal_log(installation.services, now)
 
 
 def delete_expired(installation: "Installation", now: datetime) -> int:

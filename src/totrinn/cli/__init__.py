@@ -32,6 +32,8 @@ COMMANDS = {
 """Each command, and where it stands."""
 
 INTERRUPTED = 130
+UNEXPECTED = 70
+TRACEBACK = "--traceback"
 
 
 class Commands(click.Group):
@@ -53,6 +55,7 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="totrinn")
+@click.option(TRACEBACK, is_flag=True, expose_value=False, help="Show where it happened, if something goes wrong.")
 def totrinn() -> None:
     """Sign-in for organisations that require two-factor of everybody in them.
 
@@ -67,15 +70,18 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Runs one command; its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = totrinn.main(args=arguments, prog_name="totrinn", standalone_mode=False)
+        status = totrinn.main(args=words, prog_name="totrinn", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has read enough; nothing may be flushed into the closed pipe at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except Exception as error:  # noqa: BLE001  # the outermost edge: one line, never a traceback
+    except Exception as error:
+        if TRACEBACK in words:
+            raise
         return _complain(error)
     return status if isinstance(status, int) else 0
 
@@ -91,9 +97,7 @@ def _complain(error: Exception) -> int:
     if isinstance(error, OSError):
         place = f"{error.filename}: " if error.filename else ""
         return _line(_in_one_line(f"{place}{error.strerror or type(error).__name__}"), 1)
-    if os.environ.get("TOTRINN_TRACEBACK"):
-        raise error
-    return _line(f"this should not have happened ({type(error).__name__}); TOTRINN_TRACEBACK=1 shows where", 70)
+    return _line(f"this should not have happened ({type(error).__name__}); {TRACEBACK} shows where", UNEXPECTED)
 
 
 def _line(message: str, status: int) -> int:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CLOCK_TOLERANCE = timedelta(seconds=2)
 """A node whose clock is further from the database's than this is not ready (rule 4)."""
+UNSEALED_TOO_LONG = timedelta(minutes=10)
 _OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
 
@@ -141,15 +142,20 @@ def _open_to_others(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]:
     from totrinn.app.errors import TotrinnError
-    from totrinn.bootstrap import NotInstalled, open_database
+    from totrinn.bootstrap import NOTHING_IN_TABLES, NotInstalled, is_installed, open_database
     from totrinn.storage import DatabaseNotMigrated, DatabaseTooNew
 
     try:
         with open_database(settings, must_exist=True) as database:
             database.check()
+            if not is_installed(database):
+                raise NotInstalled(NOTHING_IN_TABLES)
             yield Finding(Level.OK, "database", "the tables are those of this program")
-            for look in (_fitting_keys, _clock, _staff, _mail, _log):
-                yield from look(database, vault)
+            yield from _clock(database)
+            yield from _staff(database)
+            yield from _mail(database)
+            if vault is not None:
+                yield from _log(settings, database, vault)
     except (NotInstalled, DatabaseNotMigrated) as error:
         yield Finding(Level.BAD, "database", str(error), f"totrinn init {_where(settings)}")
     except DatabaseTooNew as error:
@@ -162,18 +168,7 @@ def _where(settings: Settings) -> str:
     return f"--data {settings.data}" if settings.data else "--data DIR"
 
 
-def _fitting_keys(database: "Database", vault: "KeyVault | None") -> Iterator[Finding]:
-    from totrinn.crypto import KeysWrong, check_keys
-
-    if vault is None:
-        return
-    try:
-        check_keys(database, vault)
-    except KeysWrong as error:
-        yield Finding(Level.BAD, "keys", str(error), "put the keys back from a backup")
-
-
-def _clock(database: "Database", _: "KeyVault | None") -> Iterator[Finding]:
+def _clock(database: "Database") -> Iterator[Finding]:
     """The machine's clock beside the database's; an embedded database has none of its own."""
     from sqlalchemy import text
 
@@ -192,19 +187,41 @@ def _clock(database: "Database", _: "KeyVault | None") -> Iterator[Finding]:
         yield Finding(Level.OK, "clock", "agrees with the database's")
 
 
-def _staff(database: "Database", _: "KeyVault | None") -> Iterator[Finding]:
+def _staff(database: "Database") -> Iterator[Finding]:
     from totrinn.bootstrap import has_staff
 
     if not has_staff(database):
         yield Finding(Level.NOTE, "vendor", "has no staff yet", "totrinn setup-link")
 
 
-def _mail(database: "Database", _: "KeyVault | None") -> Iterator[Finding]:
+def _mail(database: "Database") -> Iterator[Finding]:
     with database.reading() as unit:
         waiting = unit.outbox.waiting()
     text = f"no mail server: nobody is told what happens to their account; mails that wait: {waiting}"
     yield Finding(Level.NOTE, "mail", text)
 
 
-def _log(database: "Database", vault: "KeyVault | None") -> Iterator[Finding]:
-    yield from ()
+def _log(settings: Settings, database: "Database", vault: "KeyVault") -> Iterator[Finding]:
+    """Whether the keys are the database's own, and the log is whole and sealed."""
+    from totrinn.app.auditing import verify_log
+    from totrinn.bootstrap import join
+    from totrinn.crypto import KeysWrong
+
+    now = datetime.now(UTC)
+    try:
+        services = join(settings, database, vault).services
+    except KeysWrong as error:
+        yield Finding(Level.BAD, "keys", str(error), "put the keys back from a backup")
+        return
+    found = verify_log(services)
+    if not found.is_sound:
+        text = f"somebody has tampered with it; things that are wrong: {len(found.findings)}"
+        yield Finding(Level.BAD, "log", text, f"totrinn audit verify {_where(settings)}")
+        return
+    with database.reading() as unit:
+        waiting = unit.log.unsealed(before=now - UNSEALED_TOO_LONG, limit=1)
+    if waiting:
+        text = f"nothing has been sealed since {waiting[0].at:%Y-%m-%d %H:%M} UTC; a serving Totrinn seals every minute"
+        yield Finding(Level.NOTE, "log", text, f"totrinn serve {_where(settings)}")
+    else:
+        yield Finding(Level.OK, "log", f"whole: {found.events} sealed events")

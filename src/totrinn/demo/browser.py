@@ -32,6 +32,7 @@ class Answer:
     def form(self, action: str) -> Form:
         """The form that is sent to this path. Raises `LookupError` when the page has none."""
         for form in _read(self.text).forms:
+            form.action = form.action or self.path
             if form.action == action:
                 return form
         raise LookupError(f"{self.path} ({self.status}) has no form for {action}")
