@@ -22,6 +22,8 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from totrinn.storage.prepared import PreparingConnection
+
 _SQLITE_AT_LEAST = (3, 35, 0)  # RETURNING
 _WAIT_SECONDS = 10
 _READERS = 40
@@ -174,6 +176,11 @@ def _begin_postgresql_reading(connection: Connection) -> None:
 
 def _begin_postgresql_writing(connection: Connection) -> None:
     connection.exec_driver_sql(_POSTGRESQL_WRITING)
+
+
+def connect(engine: Engine) -> Connection:
+    """A connection out of the pool; on SQLite one that prepares the statements that come again."""
+    return PreparingConnection(engine) if engine.dialect.name == "sqlite" else engine.connect()
 
 
 def hold_migration_lock(connection: Connection) -> None:

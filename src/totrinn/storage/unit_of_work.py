@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from totrinn.app import ports
 from totrinn.app.errors import StoreUnavailable
-from totrinn.storage.engine import is_unavailability
+from totrinn.storage.engine import connect, is_unavailability
 from totrinn.storage.factors import SqlFactors
 from totrinn.storage.installation import SqlInstallation
 from totrinn.storage.log import SqlLog
@@ -79,7 +79,7 @@ class _Transaction:
 
     def __enter__(self) -> ports.Unit:
         try:
-            self._connection = self._engine.connect()
+            self._connection = connect(self._engine)
         except Exception as error:
             raise _translated(error) from error
         try:
