@@ -1,0 +1,158 @@
+"""The log: what was written can be read, and neither changed nor forged."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from tests.storage.examples import NOW, add_organisation, add_person, an_event
+from totrinn.app.ports import Unit
+from totrinn.core.events import Kind, Source
+from totrinn.core.policy import Reason
+from totrinn.storage import Database
+from totrinn.storage.tables import event, seal
+
+
+def kinds(unit: Unit, organisation_id: str, kind: str = "", query: str = "") -> list[str]:
+    """The kinds of the newest events."""
+    found = unit.log.of_organisation(organisation_id, kind=kind, query=query, before=None, limit=100)
+    return [each.kind for each in found]
+
+
+@pytest.mark.row("R92")
+def test_an_event_is_read_with_the_names_that_it_mentions(database: Database) -> None:
+    """Who, what, when, where and why come back, with the names of the two persons as they are now."""
+    with database.writing() as unit:
+        organisation, actor, about = add_organisation(unit), add_person(unit, name="Kari"), add_person(unit, name="Ola")
+        source = Source(actor.id, "192.0.2.7", "Firefox")
+        unit.log.write(
+            an_event(
+                kind=Kind.FACTOR_RESET, source=source, organisation_id=organisation.id, person_id=about.id,
+                detail={"why": "mistet telefon – æøå", "reason": Reason.RESET},
+            )
+        )  # fmt: skip
+        unit.log.write(an_event(source=Source("operator:root"), organisation_id=organisation.id))
+        operator, reset = unit.log.of_organisation(organisation.id, kind="", query="", before=None, limit=9)
+    assert (reset.kind, reset.at, reset.actor, reset.actor_name) == (Kind.FACTOR_RESET, NOW, actor.id, "Kari")
+    assert (reset.person_id, reset.person_name, reset.organisation_id) == (about.id, "Ola", organisation.id)
+    assert (reset.address, reset.browser) == ("192.0.2.7", "Firefox")
+    assert reset.detail == {"why": "mistet telefon – æøå", "reason": "reset"}
+    assert (operator.actor_name, operator.person_name, operator.person_id) == ("operator:root", "", None)
+
+
+def test_events_are_read_newest_first_in_pages(database: Database) -> None:
+    """In the order in which they were written, also within one transaction; each page goes on where the last ended."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        for number in range(10):
+            unit.log.write(an_event(organisation_id=organisation.id, detail={"number": str(number)}))
+        unit.log.write(an_event(organisation_id=None))
+
+        def page(before: str | None) -> tuple[list[str], str]:
+            found = unit.log.of_organisation(organisation.id, kind="", query="", before=before, limit=4)
+            return [each.detail["number"] for each in found], found[-1].id
+
+        first, last_of_first = page(None)
+        second, last_of_second = page(last_of_first)
+        third, _ = page(last_of_second)
+    assert (first, second, third) == (["9", "8", "7", "6"], ["5", "4", "3", "2"], ["1", "0"])
+
+
+@pytest.mark.row("R46")
+def test_an_organisation_reads_its_own_log_only(database: Database) -> None:
+    """Neither another organisation's events nor those of none are in it."""
+    with database.writing() as unit:
+        own, other = add_organisation(unit), add_organisation(unit)
+        for organisation_id in (own.id, other.id, None):
+            unit.log.write(an_event(organisation_id=organisation_id))
+        found = unit.log.of_organisation(own.id, kind="", query="", before=None, limit=9)
+        assert [each.organisation_id for each in found] == [own.id]
+        assert [each.organisation_id for each in unit.log.all(organisation_id=own.id)] == [own.id]
+
+
+def test_the_log_is_filtered_and_searched(database: Database) -> None:
+    """By a kind, or the beginning of one; by words of names, addresses and network addresses."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        kari = add_person(unit, name="Kari Ødegård", email="k@example.no")
+        ola = add_person(unit, name="Ola")
+        by_kari, by_ola = Source(kari.id, "192.0.2.7"), Source(ola.id, "2001:db8::7")
+        unit.log.write(an_event(kind=Kind.CODE_REFUSED, source=by_kari, organisation_id=organisation.id))
+        unit.log.write(an_event(kind=Kind.SIGNED_IN, source=by_ola, organisation_id=organisation.id))
+        unit.log.write(
+            an_event(kind=Kind.FACTOR_RESET, source=by_ola, person_id=kari.id, organisation_id=organisation.id)
+        )
+        assert kinds(unit, organisation.id, Kind.SIGNED_IN) == [Kind.SIGNED_IN]
+        assert kinds(unit, organisation.id, "signin") == [Kind.SIGNED_IN, Kind.CODE_REFUSED]
+        assert kinds(unit, organisation.id, "sign") == []
+        assert kinds(unit, organisation.id, query="ØDEGÅRD") == [Kind.FACTOR_RESET, Kind.CODE_REFUSED]
+        assert kinds(unit, organisation.id, query="ola ødegård") == [Kind.FACTOR_RESET]
+        assert kinds(unit, organisation.id, query="2001:DB8") == [Kind.FACTOR_RESET, Kind.SIGNED_IN]
+        assert kinds(unit, organisation.id, "signin", "ola") == [Kind.SIGNED_IN]
+        assert kinds(unit, organisation.id, query="%") == []
+
+
+def test_a_person_reads_what_concerns_their_account(database: Database) -> None:
+    """The newest first, over all organisations and none, and nobody else's."""
+    with database.writing() as unit:
+        person, organisation = add_person(unit), add_organisation(unit)
+        for number, organisation_id in enumerate((organisation.id, None, None)):
+            at = NOW + timedelta(seconds=number)
+            unit.log.write(an_event(person_id=person.id, organisation_id=organisation_id, at=at))
+        unit.log.write(an_event(person_id=add_person(unit).id))
+        found = unit.log.of_person(person.id, limit=2)
+    assert [each.at for each in found] == [NOW + timedelta(seconds=2), NOW + timedelta(seconds=1)]
+
+
+def test_everything_can_be_exported(database: Database) -> None:
+    """Every event, the oldest first, however many there are."""
+    with database.writing() as unit:
+        for number in range(1203):
+            unit.log.write(an_event(at=NOW + timedelta(seconds=number)))
+    with database.reading() as unit:
+        times = [each.at for each in unit.log.all()]
+    assert times == [NOW + timedelta(seconds=number) for number in range(1203)]
+
+
+@pytest.mark.row("R92")
+def test_what_strangers_send_forges_no_line(database: Database) -> None:
+    """Line breaks, terminal sequences and other control characters do not reach the log, and long texts are cut."""
+    evil = "a\r\nroot signed in\x1b[2J\x00\u2028\u202eb\ud800\x9b"
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        unit.log.write(
+            an_event(
+                source=Source(evil, evil, evil * 1000), organisation_id=organisation.id,
+                detail={"name": evil, "long": "x" * 10_000},
+            )
+        )  # fmt: skip
+        (found,) = unit.log.of_organisation(organisation.id, kind="", query="", before=None, limit=9)
+    texts = (found.actor, found.actor_name, found.address, found.browser, *found.detail.values())
+    assert all(text.isprintable() and len(text) <= 500 for text in texts)
+    assert found.address == "a  root signed in [2J   b  "
+
+
+@pytest.mark.row("R92")
+@pytest.mark.parametrize(
+    "change",
+    [
+        sa.delete(event),
+        sa.update(event).values(kind="x"),
+        sa.update(event).values(detail={"amr": "x"}),
+        sa.update(event).where(event.c.batch.is_not(None)).values(batch=2),
+        sa.update(event).where(event.c.batch.is_not(None)).values(batch=None),
+        sa.delete(seal),
+        sa.update(seal).values(digest="x"),
+    ],
+    ids=str,
+)
+def test_the_database_itself_refuses_to_change_the_log(database: Database, change: sa.Executable) -> None:
+    """Changing or deleting an event or a seal is refused, whoever asks; putting an event into a batch works once."""
+    with database.writing() as unit:
+        unit.log.write(an_event())
+    with database.engines.writing.begin() as connection:
+        connection.execute(sa.update(event).values(batch=1))
+        sealed = {"organisation_id": "", "number": 1, "first_event": "", "last_event": "", "count": 1, "digest": ""}
+        connection.execute(sa.insert(seal).values(**sealed, sealed_at=NOW))
+    with pytest.raises(sa.exc.DBAPIError, match="append-only"), database.engines.writing.begin() as connection:
+        connection.execute(change)

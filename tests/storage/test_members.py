@@ -1,0 +1,284 @@
+"""Memberships: who is where, in which role, and how many lack a factor."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.storage.examples import (
+    NOW,
+    add_member,
+    add_organisation,
+    add_person,
+    an_authenticator,
+    new_id,
+)
+from totrinn.app.ports import Unit
+from totrinn.app.records import MemberCounts, MemberState
+from totrinn.core.roles import Role
+from totrinn.storage import Database
+
+LATER = NOW + timedelta(days=1)
+
+
+def names(unit: Unit, organisation_id: str, query: str = "", filter_: str = "all") -> list[str]:
+    """The names on the list, checked against how many it says there are."""
+    page = unit.members.page(organisation_id, query=query, filter_=filter_, limit=100, offset=0)
+    assert page.total == len(page.members)
+    return [member.name for member in page.members]
+
+
+def test_a_membership_is_one_per_organisation(database: Database) -> None:
+    """A second membership of the same person in the same organisation is refused."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        person = add_member(unit, organisation.id, role=Role.ADMINISTRATOR)
+        assert not unit.members.add(new_id(), organisation.id, person.id, Role.USER, now=NOW, accepted_at=NOW)
+        member = unit.members.find(organisation.id, person.id)
+    assert member is not None
+    assert (member.id, member.email, member.name) == (person.id, person.email, person.name)
+    assert (member.role, member.accepted_at, member.last_seen) == (Role.ADMINISTRATOR, NOW, None)
+
+
+def test_a_persons_memberships_come_last_used_first(database: Database) -> None:
+    """The organisation that was used last stands first; those that never were stand last, by name."""
+    with database.writing() as unit:
+        organisations = [add_organisation(unit, name=name) for name in ("C", "B", "A", "D")]
+        person = add_person(unit)
+        for organisation in organisations:
+            unit.members.add(new_id(), organisation.id, person.id, Role.USER, now=NOW, accepted_at=None)
+        unit.members.used(organisations[1].id, person.id, NOW)
+        unit.members.used(organisations[3].id, person.id, LATER)
+        found = unit.members.of_person(person.id)
+    assert [each.organisation.name for each in found] == ["D", "B", "A", "C"]
+    assert (found[0].organisation, found[0].last_used_at) == (organisations[3], LATER)
+
+
+def test_an_invitation_is_accepted_once(database: Database) -> None:
+    """Accepting works once; a second time, or without an invitation, it says so."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        person = add_member(unit, organisation.id, is_accepted=False)
+        assert unit.members.accept(organisation.id, person.id, LATER)
+        assert not unit.members.accept(organisation.id, person.id, NOW)
+        assert not unit.members.accept(organisation.id, "nobody", NOW)
+        member = unit.members.find(organisation.id, person.id)
+    assert member is not None
+    assert member.accepted_at == LATER
+
+
+@pytest.mark.row("R46")
+def test_a_member_is_reached_through_their_own_organisation_only(database: Database) -> None:
+    """With the id of another organisation nobody is found, changed or removed."""
+    with database.writing() as unit:
+        own, foreign = add_organisation(unit), add_organisation(unit)
+        person = add_member(unit, own.id, is_accepted=False)
+        before = unit.members.find(own.id, person.id)
+        assert unit.members.find(foreign.id, person.id) is None
+        assert not unit.members.accept(foreign.id, person.id, NOW)
+        assert not unit.members.remove(foreign.id, person.id)
+        unit.members.set_role(foreign.id, person.id, Role.GLOBAL_ADMINISTRATOR)
+        unit.members.used(foreign.id, person.id, NOW)
+        assert unit.members.find(own.id, person.id) == before
+
+
+def test_roles_change_and_members_leave(database: Database) -> None:
+    """A role is changed, a membership removed; the person stays."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        person = add_member(unit, organisation.id)
+        unit.members.set_role(organisation.id, person.id, Role.GLOBAL_ADMINISTRATOR)
+        member = unit.members.find(organisation.id, person.id)
+        assert member is not None
+        assert member.role is Role.GLOBAL_ADMINISTRATOR
+        assert unit.members.remove(organisation.id, person.id)
+        assert not unit.members.remove(organisation.id, person.id)
+        assert unit.people.find(person.id) == person
+
+
+def test_members_are_listed_by_name(database: Database) -> None:
+    """Sorted as Norwegian is, whatever the letter case; a new name takes its new place; pages do not overlap."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        for name in ("Øyvind", "åse", "Ærlend", "bjørn", "Émile", "Zoë"):
+            add_member(unit, organisation.id, name=name)
+        assert names(unit, organisation.id) == ["bjørn", "Émile", "Zoë", "Ærlend", "Øyvind", "åse"]
+        first = unit.members.page(organisation.id, query="", filter_="all", limit=4, offset=0)
+        second = unit.members.page(organisation.id, query="", filter_="all", limit=4, offset=4)
+        assert (len(first.members), len(second.members), first.total) == (4, 2, 6)
+        unit.people.set_name(second.members[1].id, "Aase")
+        assert names(unit, organisation.id)[0] == "Aase"
+
+
+def test_members_are_found_by_words(database: Database) -> None:
+    """Words of name and address, in any order and letter case; the signs of patterns are letters like others."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        add_member(unit, organisation.id, name="Åse Bjørnsdatter", email="ab@example.no")
+        add_member(unit, organisation.id, name="50 %_ Fisk")
+        assert names(unit, organisation.id, "BJØRNS å") == ["Åse Bjørnsdatter"]
+        assert names(unit, organisation.id, "A\u030ase") == ["Åse Bjørnsdatter"]
+        assert names(unit, organisation.id, "AB@EXAMPLE") == ["Åse Bjørnsdatter"]
+        assert names(unit, organisation.id, "%_") == ["50 %_ Fisk"]
+        assert names(unit, organisation.id, "5%k") == names(unit, organisation.id, "_se") == []
+
+
+def test_the_list_filters_by_how_members_get_in(database: Database) -> None:
+    """Invitations and the disabled are on the whole list, but under no filter and in no count."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        add_member(unit, organisation.id, name="Has", has_factor=True)
+        add_member(unit, organisation.id, name="Missing")
+        add_member(unit, organisation.id, name="No password yet", password_hash=None)
+        add_member(unit, organisation.id, name="Invited", is_accepted=False)
+        add_member(unit, organisation.id, name="Disabled", is_active=False)
+        assert names(unit, organisation.id) == ["Disabled", "Has", "Invited", "Missing", "No password yet"]
+        assert names(unit, organisation.id, filter_="has") == ["Has"]
+        assert names(unit, organisation.id, filter_="missing") == ["Missing", "No password yet"]
+        assert names(unit, organisation.id, filter_="sso") == []
+        assert unit.members.counts(organisation.id) == MemberCounts(missing=2, has=1, sso=0)
+        missing = unit.members.missing_names(organisation.id, limit=10, offset=0)
+        assert [name for _, name in missing] == ["Missing", "No password yet"]
+        assert unit.members.missing_names(organisation.id, limit=1, offset=1) == missing[1:]
+        states = {
+            member.name: member.state
+            for member in unit.members.page(organisation.id, query="", filter_="all", limit=9, offset=0).members
+        }
+    assert states["Has"] is MemberState.HAS
+    assert states["Missing"] is states["Invited"] is states["No password yet"] is MemberState.MISSING
+
+
+def test_global_administrators_are_those_who_can_act(database: Database) -> None:
+    """Invited and disabled ones are not among them, nor are other roles."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        role = Role.GLOBAL_ADMINISTRATOR
+        able = add_member(unit, organisation.id, role=role)
+        add_member(unit, organisation.id, role=role, is_accepted=False)
+        add_member(unit, organisation.id, role=role, is_active=False)
+        add_member(unit, organisation.id, role=Role.ADMINISTRATOR)
+        add_member(unit, add_organisation(unit).id, role=role)
+        assert [each.id for each in unit.members.global_administrators(organisation.id)] == [able.id]
+
+
+@pytest.mark.row("R44")
+def test_the_preview_counts_whom_the_requirement_hits(database: Database) -> None:
+    """It counts accepted, active members, and says whether I am among those who lack a factor."""
+    with database.writing() as unit:
+        organisation, empty = add_organisation(unit), add_organisation(unit)
+        me = add_member(unit, organisation.id)
+        has = add_member(unit, organisation.id, has_factor=True)
+        add_member(unit, organisation.id, is_accepted=False)
+        preview = unit.members.preview(organisation.id, me.id)
+        assert (preview.missing, preview.has, preview.sso, preview.includes_me) == (1, 1, 0, True)
+        assert not unit.members.preview(organisation.id, has.id).includes_me
+        nobody = unit.members.preview(empty.id, me.id)
+        assert (nobody.missing, nobody.has, nobody.sso, nobody.includes_me) == (0, 0, 0, False)
+
+
+@pytest.mark.row("R42")
+def test_the_fingerprint_tells_people_apart(database: Database) -> None:
+    """One person who enrols while another joins leaves the counts of the missing, but not the fingerprint."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        first = add_member(unit, organisation.id)
+        add_member(unit, organisation.id, has_factor=True)
+        before = unit.members.preview(organisation.id, first.id)
+        assert unit.members.preview(organisation.id, first.id).fingerprint == before.fingerprint
+        unit.factors.add(an_authenticator(first.id))
+        second = add_member(unit, organisation.id)
+        has = unit.members.page(organisation.id, query="", filter_="has", limit=9, offset=0).members
+        unit.members.remove(organisation.id, next(each.id for each in has if each.id != first.id))
+        after = unit.members.preview(organisation.id, second.id)
+    assert replace(before, fingerprint="") == replace(after, fingerprint="")
+    assert before.fingerprint != after.fingerprint
+
+
+ACTS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ("join", "invite", "accept", "leave", "enrol", "remove factor", "reset", "disable", "enable", "password")
+        ),
+        st.integers(0, 3),
+        st.integers(0, 1),
+    ),
+    max_size=25,
+)
+
+
+@given(acts=ACTS)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_numbers_always_add_up(database: Database, acts: list[tuple[str, int, int]]) -> None:
+    """Whatever happens to members, the kept numbers are those that counting every single member gives."""
+    with database.writing() as unit:
+        organisations = [add_organisation(unit).id for _ in range(2)]
+        people = [add_person(unit, password_hash=None if at == 3 else "hash").id for at in range(4)]
+    for act, at, where in acts:
+        with database.writing() as unit:
+            perform(unit, act, people[at], organisations[where])
+    with database.reading() as unit:
+        for organisation_id in organisations:
+            assert unit.members.counts(organisation_id) == counted(unit, organisation_id)
+            if not counted(unit, organisation_id).missing:
+                assert unit.members.preview(organisation_id, "").fingerprint.startswith("0-0-")
+
+
+def perform(unit: Unit, act: str, person_id: str, organisation_id: str) -> None:
+    """One thing that changes how somebody counts, or is refused."""
+    match act:
+        case "join" | "invite":
+            accepted_at = NOW if act == "join" else None
+            unit.members.add(new_id(), organisation_id, person_id, Role.USER, now=NOW, accepted_at=accepted_at)
+        case "accept":
+            unit.members.accept(organisation_id, person_id, NOW)
+        case "leave":
+            unit.members.remove(organisation_id, person_id)
+        case "enrol":
+            unit.factors.add(an_authenticator(person_id))
+        case "remove factor":
+            for authenticator in unit.factors.of_person(person_id)[:1]:
+                unit.factors.remove(authenticator.id, person_id)
+        case "reset":
+            unit.factors.remove_all(person_id)
+        case "disable" | "enable":
+            unit.people.set_active(person_id, is_active=act == "enable")
+        case "password":
+            unit.people.set_password(person_id, "hash", NOW)
+        case _:
+            raise AssertionError(act)
+
+
+def counted(unit: Unit, organisation_id: str) -> MemberCounts:
+    """The members, looked at one by one."""
+    has = missing = 0
+    for member in unit.members.page(organisation_id, query="", filter_="all", limit=99, offset=0).members:
+        person = unit.people.find(member.id)
+        assert person is not None
+        if member.accepted_at is not None and person.is_active:
+            has += bool(unit.factors.of_person(member.id))
+            missing += not unit.factors.of_person(member.id)
+    return MemberCounts(missing=missing, has=has, sso=0)
+
+
+@pytest.mark.parametrize("turn", range(3))
+def test_the_numbers_add_up_when_everything_happens_at_once(database: Database, turn: int) -> None:
+    """Enrolling, joining, disabling and leaving in parallel, in several organisations, never spoil the numbers."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with database.writing() as unit:
+        organisations = [add_organisation(unit).id for _ in range(3)]
+        people = [add_person(unit).id for _ in range(4)]
+
+    def run(number: int) -> None:
+        person_id, act = people[number % 4], ("join", "enrol", "disable", "reset", "enable", "leave")[number % 6]
+        with database.writing() as unit:
+            for organisation_id in organisations[number % 2 :]:
+                perform(unit, act, person_id, organisation_id)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(run, range(turn, turn + 60)))
+    with database.reading() as unit:
+        for organisation_id in organisations:
+            assert unit.members.counts(organisation_id) == counted(unit, organisation_id)

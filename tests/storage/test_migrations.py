@@ -1,0 +1,134 @@
+"""The history of the tables: it leads from nothing to what the program knows, and never back."""
+
+import shutil
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy.engine import Engine
+
+from totrinn.storage import Database, DatabaseNotMigrated, DatabaseTooNew, migrating
+from totrinn.storage.tables import metadata
+
+BROKEN = """
+revision = "0099"
+down_revision = "{}"
+
+def upgrade():
+    raise KeyError("broken")
+"""
+
+
+def shape(engine: Engine) -> dict[str, Any]:
+    """Everything about the tables that a database tells."""
+    inspector = sa.inspect(engine)
+    found = {}
+    for table in sorted(set(inspector.get_table_names()) - {"alembic_version"}):
+        columns = {
+            column["name"]: (str(column["type"]), column["nullable"], column.get("default"), column.get("collation"))
+            for column in inspector.get_columns(table)
+        }
+        found[table] = {
+            "columns": columns,
+            "primary key": inspector.get_pk_constraint(table),
+            "unique": sorted(map(str, inspector.get_unique_constraints(table))),
+            "indexes": sorted(f"{_where(index)} {index}" for index in inspector.get_indexes(table)),
+            "foreign keys": sorted(map(str, inspector.get_foreign_keys(table))),
+        }
+    return found
+
+
+def _where(index: Any) -> str:
+    """The condition of a partial index, in text; taken out, since its object says nothing."""
+    options = index.pop("dialect_options", {})
+    return " ".join(f"{name}={value}" for name, value in sorted(options.items()))
+
+
+def test_the_migrations_make_the_tables_that_the_program_knows(empty_url: str) -> None:
+    """Tables, columns, types, keys and indexes are the same as those in `tables.py`, and nothing else is there."""
+    database = Database.open(empty_url)
+    database.migrate()
+    migrated = shape(database.engines.reading)
+    with database.engines.writing.begin() as connection:
+        for table in reversed(metadata.sorted_tables):
+            table.drop(connection)
+        metadata.create_all(connection)
+    assert migrated == shape(database.engines.reading)
+    assert set(migrated) == set(metadata.tables)
+    database.close()
+
+
+def test_an_old_database_is_refused_until_it_is_migrated(empty_url: str) -> None:
+    """Without tables nothing is served; with them, and again after migrating once more, everything is well."""
+    database = Database.open(empty_url)
+    assert not migrating.is_current(database.engines.reading)
+    with pytest.raises(DatabaseNotMigrated, match="no tables"):
+        database.check()
+    database.migrate()
+    database.migrate()
+    database.check()
+    assert migrating.is_current(database.engines.reading)
+    database.close()
+
+
+def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
+    """A revision that the program does not know is refused by checking and by migrating."""
+    with database.engines.writing.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    before = shape(database.engines.reading)
+    for attempt in (database.check, database.migrate):
+        with pytest.raises(DatabaseTooNew, match="9999"):
+            attempt()
+    with pytest.raises(DatabaseTooNew):
+        migrating.is_current(database.engines.reading)
+    assert shape(database.engines.reading) == before
+
+
+def test_a_failed_migration_leaves_nothing_behind(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All or nothing, on both databases: a step that fails undoes those before it."""
+    broken = tmp_path / "migrations"
+    shutil.copytree(migrating._MIGRATIONS, broken)
+    (broken / "versions" / "0099_broken.py").write_text(BROKEN.format(migrating.revisions()[-1]))
+    monkeypatch.setattr(migrating, "_MIGRATIONS", broken)
+    database = Database.open(empty_url)
+    with pytest.raises(KeyError, match="broken"):
+        database.migrate()
+    assert sa.inspect(database.engines.reading).get_table_names() == []
+    database.close()
+
+
+def test_several_programs_may_migrate_at_once(empty_url: str) -> None:
+    """One does, the others wait, and all find the tables made."""
+    databases = [Database.open(empty_url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(Database.migrate, databases))
+    for database in databases:
+        database.check()
+        database.close()
+
+
+def test_the_files_are_one_line_of_history() -> None:
+    """What the program takes from the names of the files is what Alembic reads in them."""
+    settings = Config()
+    settings.set_main_option("script_location", str(migrating._MIGRATIONS))
+    settings.set_main_option("path_separator", "os")
+    history = ScriptDirectory.from_config(settings)
+    walked = tuple(script.revision for script in history.walk_revisions())
+    assert migrating.revisions() == walked[::-1]
+    assert history.get_heads() == [migrating.revisions()[-1]]
+
+
+def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    """Neither the SQLite file nor its companions can be read by others on the machine."""
+    database = Database.open(f"sqlite:///{tmp_path / 'a.sqlite3'}")
+    database.migrate()
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    database.close()
+    assert modes == {"a.sqlite3": 0o600, "a.sqlite3-wal": 0o600, "a.sqlite3-shm": 0o600}
