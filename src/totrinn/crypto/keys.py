@@ -60,10 +60,16 @@ def read_keys(place: Path) -> tuple[Key, ...]:
 
 
 def keys_of_text(text: str) -> tuple[Key, ...]:
-    """The keys in lines `id:base64`; empty lines and lines that begin with `#` do not count. Raises `KeysUnusable`."""
+    """The keys in lines `id:base64`; empty lines and lines that begin with `#` do not count.
+
+    Raises `KeysMissing` or `KeysUnusable`.
+    """
     lines = (line.strip() for line in text.splitlines())
     pairs = (line.partition(":") for line in lines if line and not line.startswith("#"))
-    return _in_order(_key(id_, encoded) for id_, _, encoded in pairs)
+    keys = _in_order(_key(id_, encoded) for id_, _, encoded in pairs)
+    if not keys:
+        raise KeysMissing("the text that should hold the keys holds none")
+    return keys
 
 
 def write_new_key(directory: Path) -> Key:

@@ -44,7 +44,7 @@ class KeyVault(Vault):
 
     @classmethod
     def of_text(cls, text: str) -> "KeyVault":
-        """The vault with the keys in this text. Raises `KeysUnusable`."""
+        """The vault with the keys in this text. Raises `KeysMissing` or `KeysUnusable`."""
         return cls(keys_of_text(text))
 
     @classmethod
