@@ -132,33 +132,54 @@ def confirm(
 
 
 def remove(
-    services: Services, visitor: Visitor, actor: Actor, authenticator_id: str, typed: str
-) -> Changed | StaleProof | HeldBack | NothingPending | CodeRefused:
-    """Removes an authenticator with a fresh code; the last one only where no organisation of one's own forbids it."""
+    services: Services, visitor: Visitor, actor: Actor, authenticator_id: str, typed: str, *, password: str = ""
+) -> Changed | StaleProof | HeldBack | NothingPending | PasswordWrong | Throttled | CodeRefused:
+    """Removes an authenticator with a fresh code; the last one only where no organisation of one's own forbids it.
+
+    The code is the fresh proof of the factor; the password is asked for again when it was proven long ago.
+    """
+    proof = actor.live.session.proof
+    if not is_fresh(proof, has_factor=False, now=visitor.now):
+        if not password:
+            return StaleProof(needs_code=False)
+        proven = check_password(services, visitor, actor.person.email, password)
+        if not isinstance(proven, PasswordRight):
+            _log_refused_proof(services, visitor, actor)
+            return proven
+        proof = Proof(Method.PASSWORD, visitor.now)
     with services.store.writing() as unit:
         unit.people.lock(actor.person.id)
         current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
-        stale = stale_proof(current.live, visitor)
-        if stale is not None:
-            return stale
-        person = current.person
-        owned = [factor.id for factor in unit.factors.of_person(person.id)]
-        if authenticator_id not in owned:
-            return NothingPending()
-        held = holders(unit, person.id) if len(owned) == 1 else ()
-        if held:
-            return HeldBack(held)
-        outcome = check_code(services, unit, visitor, person, typed, organisation_id=current.organisation.id)
-        if not isinstance(outcome, CodeRight):
-            return outcome
-        if len(owned) == 1:
-            unit.factors.remove_all(person.id)
-        else:
-            unit.factors.remove(authenticator_id, person.id)
-        _end_others(unit, current.live.session)
-        log_factor(unit, visitor, Kind.FACTOR_REMOVED, person, current.organisation.id)
-        tell(services, unit, person, MailKind.FACTOR_REMOVED, visitor)
-        return Changed(_renewed(services, unit, current.live.session))
+        removed = _take_away(services, unit, visitor, current, authenticator_id, typed)
+        if removed is not None:
+            return removed
+        session = replace(current.live.session, proof=with_factor(proof, visitor.now))
+        return Changed(_renewed(services, unit, session))
+
+
+def _take_away(
+    services: Services, unit: Unit, visitor: Visitor, current: Actor, authenticator_id: str, typed: str
+) -> HeldBack | NothingPending | CodeRefused | None:
+    """Removes it with all that follows; else says why not."""
+    person = current.person
+    owned = [factor.id for factor in unit.factors.of_person(person.id)]
+    if authenticator_id not in owned:
+        return NothingPending()
+    is_last = len(owned) == 1
+    held = holders(unit, person.id) if is_last else ()
+    if held:
+        return HeldBack(held)
+    outcome = check_code(services, unit, visitor, person, typed, organisation_id=current.organisation.id)
+    if not isinstance(outcome, CodeRight):
+        return outcome
+    if is_last:
+        unit.factors.remove_all(person.id)
+    else:
+        unit.factors.remove(authenticator_id, person.id)
+    _end_others(unit, current.live.session)
+    log_factor(unit, visitor, Kind.FACTOR_REMOVED, person, current.organisation.id)
+    tell(services, unit, person, MailKind.FACTOR_REMOVED, visitor)
+    return None
 
 
 def renew_recovery_codes(

@@ -1,6 +1,20 @@
 """The pages, in the order of a visit: signing in, then the account, then what administrators and the vendor see."""
 
-from totrinn.web.pages import choose, enrol, health, home, login, members, settings, setup, two_factor
+from totrinn.web.pages import (
+    account,
+    choose,
+    enrol,
+    health,
+    home,
+    log,
+    login,
+    members,
+    own_factors,
+    settings,
+    setup,
+    two_factor,
+    vendor,
+)
 from totrinn.web.routing import Page
 
 PAGES: tuple[Page, ...] = (
@@ -12,5 +26,9 @@ PAGES: tuple[Page, ...] = (
     *home.PAGES,
     *settings.PAGES,
     *members.PAGES,
+    *account.PAGES,
+    *own_factors.PAGES,
+    *log.PAGES,
+    *vendor.PAGES,
     *health.PAGES,
 )
