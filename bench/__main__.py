@@ -7,42 +7,41 @@ import os
 import signal
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NoReturn
 
 from bench import budgets, printing
-from bench.runs import SignIn, run_floor, run_starts, run_totrinn
+from bench.runs import Bench, SignIn
 from bench.servers import Start
 
 _RESULTS = Path(__file__).with_name("results.json")
-_PARTS = ("signin", "check", "start", "floor")
+_PARTS = ("signin", "check", "start")
 
 
 def main() -> None:
     """Runs what was asked for."""
     signal.signal(signal.SIGTERM, _stop)
     asked = _asked()
-    totrinn = floor = None
-    starts: list[Start] = []
-    if "start" in asked.only:
-        starts = run_starts()
-        printing.starts(starts)
-    with_load = "check" in asked.only
-    if "signin" in asked.only or with_load:
-        runs = 1 if "signin" not in asked.only else asked.runs
-        # By turns, so that both meet the same noise.
-        pairs = [
-            (
-                run_totrinn(asked.users, with_load=with_load),
-                run_floor(asked.users, with_load=with_load) if "floor" in asked.only else None,
-            )
-            for _ in range(runs)
-        ]
-        totrinn = _best([pair[0] for pair in pairs])
-        floor = _best([pair[1] for pair in pairs if pair[1] is not None])
-        printing.sign_in(totrinn, floor)
-    table = budgets.rows(totrinn, floor, starts)
+    with TemporaryDirectory(prefix="totrinn-bench-") as name:
+        bench = Bench(Path(name))
+        # Always: what is compiled at a first start is no part of any figure.
+        starts, floor_starts = bench.starts()
+        printing.starts(starts, floor_starts)
+        totrinn, floor = _sign_ins(bench, asked) if {"signin", "check"} & set(asked.only) else (None, None)
+    printing.sign_in(totrinn, floor)
+    table = budgets.rows(totrinn, floor, starts, floor_starts)
     printing.budgets(table)
     _keep(totrinn, floor, starts, table)
+
+
+def _sign_ins(bench: Bench, asked: argparse.Namespace) -> tuple[SignIn | None, SignIn | None]:
+    """The best run of each; they take turns, so that both meet the same noise."""
+    with_load = "check" in asked.only
+    totrinn, floor = [], []
+    for _ in range(asked.runs):
+        totrinn.append(bench.run_totrinn(asked.users, with_load=with_load))
+        floor.append(bench.run_floor(asked.users, with_load=with_load))
+    return _best(totrinn), _best(floor)
 
 
 def _asked() -> argparse.Namespace:

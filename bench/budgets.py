@@ -32,7 +32,7 @@ class Row:
         return self.figure / self.floor if self.figure is not None and self.floor else None
 
 
-def rows(totrinn: SignIn | None, floor: SignIn | None, starts: list[Start]) -> list[Row]:
+def rows(totrinn: SignIn | None, floor: SignIn | None, starts: list[Start], floor_starts: list[Start]) -> list[Row]:
     """The table, from whatever has been measured."""
     return [
         Row(
@@ -48,7 +48,7 @@ def rows(totrinn: SignIn | None, floor: SignIn | None, starts: list[Start]) -> l
             "s",
             0.6,
             min((start.wall for start in starts), default=None),
-            floor.start.wall if floor else None,
+            min((start.wall for start in floor_starts), default=None),
             "allauth 0.37",
         ),
         Row(

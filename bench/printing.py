@@ -8,11 +8,13 @@ from bench.runs import SignIn
 from bench.servers import Memory, Start
 
 
-def starts(measured: Sequence[Start]) -> None:
+def starts(totrinn: Sequence[Start], floor: Sequence[Start]) -> None:
     """From the start of the program to its first answer."""
-    best = min(measured, key=lambda start: start.wall)
-    cpu = min(start.cpu for start in measured)
-    print(f"Start to first answer: {best.wall:.3f} s, {cpu:.3f} s of CPU (best of {len(measured)})\n")
+    _table(f"Start to first answer, best of {len(totrinn)}", "Totrinn", "floor", "ratio")
+    wall, floor_wall = (min(start.wall for start in each) for each in (totrinn, floor))
+    cpu, floor_cpu = (min(start.cpu for start in each) for each in (totrinn, floor))
+    _line("seconds", f"{wall:.3f}", f"{floor_wall:.3f}", f"{wall / floor_wall:.1f}")
+    _line("seconds of CPU", f"{cpu:.3f}", f"{floor_cpu:.3f}", f"{cpu / floor_cpu:.1f}")
 
 
 def sign_in(totrinn: SignIn | None, floor: SignIn | None) -> None:

@@ -2,6 +2,8 @@
 
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +20,7 @@ WARM = 60
 AT_ONCE = 16
 STARTS = 5
 _IDLE_SECONDS = 1.0
+_FLOOR = "floor.sqlite3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,47 +41,56 @@ class SignIn:
         return sum(cost.cpu for cost in self.steps.values()) - self.hash
 
 
-def totrinn_server(folder: Path) -> Server:
-    """The program itself, as an operator starts it."""
-    program = Path(sys.executable).with_name("totrinn")
-    command = [str(program), "serve", "--data", str(folder), "--port", "{port}"]
-    return Server(command, ready="/login", log=folder / "server.log")
+class Bench:
+    """Makes installations and runs servers, in a folder that the caller gives and removes."""
 
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._bytecode = folder / "bytecode"
 
-def floor_server(folder: Path) -> Server:
-    """The bare floor."""
-    command = [sys.executable, "-m", "bench.floor", str(folder / "floor.sqlite3"), "{port}"]
-    return Server(command, ready="/login", log=folder / "server.log")
+    def totrinn(self, data: Path) -> Server:
+        """The program itself, as an operator starts it."""
+        program = Path(sys.executable).with_name("totrinn")
+        command = [str(program), "serve", "--data", str(data), "--port", "{port}"]
+        return Server(command, ready="/login", log=data / "server.log", bytecode=self._bytecode)
 
+    def floor(self, data: Path) -> Server:
+        """The bare floor."""
+        command = [sys.executable, "-m", "bench.floor", str(data / _FLOOR), "{port}"]
+        return Server(command, ready="/login", log=data / "server.log", bytecode=self._bytecode)
 
-def run_totrinn(count: int, *, with_load: bool) -> SignIn:
-    """Full sign-ins by so many persons, then pages under load, then many sign-ins at once."""
-    with TemporaryDirectory(prefix="totrinn-bench-") as name:
-        folder = Path(name)
-        persons, administrator = furnish(folder, count + WARM + AT_ONCE)
-        with totrinn_server(folder) as server:
-            return _measured(server, TOTRINN, persons, administrator, ("/account", "/") if with_load else ())
+    def starts(self) -> tuple[list[Start], list[Start]]:
+        """Starts of an installation that is there, the files being in the system's cache; the same of the floor."""
+        with self._data() as data:
+            furnish(data, 1)
+            floor.furnish(data / _FLOOR, 1)
+            return self._started(lambda: self.totrinn(data)), self._started(lambda: self.floor(data))
 
+    def run_totrinn(self, count: int, *, with_load: bool) -> SignIn:
+        """Full sign-ins by so many persons, then pages under load, then many sign-ins at once."""
+        with self._data() as data:
+            persons, administrator = furnish(data, count + WARM + AT_ONCE)
+            with self.totrinn(data) as server:
+                return _measured(server, TOTRINN, persons, administrator, ("/account", "/") if with_load else ())
 
-def run_floor(count: int, *, with_load: bool) -> SignIn:
-    """The same, of the bare floor."""
-    with TemporaryDirectory(prefix="totrinn-bench-") as name:
-        folder = Path(name)
-        persons = floor.furnish(folder / "floor.sqlite3", count + WARM + AT_ONCE)
-        with floor_server(folder) as server:
-            return _measured(server, FLOOR, persons, None, ("/",) if with_load else ())
+    def run_floor(self, count: int, *, with_load: bool) -> SignIn:
+        """The same, of the bare floor."""
+        with self._data() as data:
+            persons = floor.furnish(data / _FLOOR, count + WARM + AT_ONCE)
+            with self.floor(data) as server:
+                return _measured(server, FLOOR, persons, None, ("/",) if with_load else ())
 
-
-def run_starts() -> list[Start]:
-    """Starts of an installation that is there, the files being in the system's cache."""
-    with TemporaryDirectory(prefix="totrinn-bench-") as name:
-        folder = Path(name)
-        furnish(folder, 1)
+    def _started(self, make: Callable[[], Server]) -> list[Start]:
         starts = []
         for _ in range(STARTS + 1):
-            with totrinn_server(folder) as server:
+            with make() as server:
                 starts.append(server.start)
         return starts[1:]
+
+    @contextmanager
+    def _data(self) -> Iterator[Path]:
+        with TemporaryDirectory(dir=self._folder) as name:
+            yield Path(name)
 
 
 def _measured(

@@ -10,7 +10,7 @@ import re
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ HOST = "127.0.0.1"
 _SECONDS_TO_START = 30.0
 _SECONDS_TO_STOP = 15.0
 _PAUSE = 0.002
+_OTHERS = ("TOTRINN_", "PYTHON")
 _CPU_CLOCK_OF_PROCESS = 2  # CPUCLOCK_SCHED: clock_getcpuclockid(3) makes its clock ids in the same way
 
 
@@ -44,19 +45,19 @@ class Start:
 
 
 class Server:
-    """Runs while its block lasts; `command` may name the port as `{port}`."""
+    """Runs while its block lasts; `command` may name the port as `{port}`, compiled files are kept in `bytecode`."""
 
-    def __init__(
-        self, command: Sequence[str], *, ready: str, log: Path, extra: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, command: Sequence[str], *, ready: str, log: Path, bytecode: Path) -> None:
         self.port = _free_port()
         self._command = [part.replace("{port}", str(self.port)) for part in command]
-        self._ready, self._log, self._extra = ready, log, extra or {}
+        self._ready, self._log = ready, log
+        # As on any machine where the program has run before: compiled, and the bytecode within reach.
+        self._extra = {"PYTHONPYCACHEPREFIX": str(bytecode)}
         self._process: subprocess.Popen[bytes]
         self.start: Start
 
     def __enter__(self) -> "Server":
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TOTRINN_")}
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(_OTHERS)}
         with self._log.open("ab") as log:
             began = time.perf_counter()
             self._process = subprocess.Popen(
@@ -103,14 +104,14 @@ class Server:
             finally:
                 connection.close()
             if answer.status != http.HTTPStatus.OK:
-                raise NotServed(f"{self._ready} answers {answer.status}: see {self._log}")
+                raise NotServed(f"{self._ready} answers {answer.status}: {self._log.read_text()[-2000:]}")
             return
 
     def _check(self, last: float) -> None:
         if self._process.poll() is not None:
-            raise NotServed(f"{' '.join(self._command)} has ended: see {self._log}")
+            raise NotServed(f"{' '.join(self._command)} has ended: {self._log.read_text()[-2000:]}")
         if time.perf_counter() > last:
-            raise NotServed(f"{' '.join(self._command)} does not answer: see {self._log}")
+            raise NotServed(f"{' '.join(self._command)} does not answer: {self._log.read_text()[-2000:]}")
 
     def _stop(self) -> None:
         if self._process.poll() is not None:
