@@ -222,6 +222,7 @@ def test_a_form_of_another_organisation_changes_nothing(
     path = open_member(browser, ola)
     answer = browser.post(f"{path}/{action}", organisation="fjordly", role="administrator", why="because")
     assert answer.status == 409
+    assert "You have changed to Nordly in another window" in answer.words
     for slug in ("fjordly", "nordly"):
         member = house.member(slug, ola)
         assert member is not None
