@@ -42,6 +42,17 @@ def test_an_administrator_sees_how_the_organisation_stands(house: House) -> None
     assert "You are the only global administrator" in words
 
 
+@pytest.mark.row("R47")
+def test_the_newest_events_are_for_those_who_read_the_log(house: House) -> None:
+    """A global administrator sees the last five lines of the log; an administrator, who may not read it, none."""
+    house.organisation("fjordly")
+    kari = house.person("kari@fjordly.no", "fjordly", Role.GLOBAL_ADMINISTRATOR, factor=True)
+    eva = house.person("eva@fjordly.no", "fjordly", Role.ADMINISTRATOR)
+    hers = house.sign_in(eva)
+    assert "Eva signed in" in house.sign_in(kari).get("/").words
+    assert "signed in Today" not in hers.get("/").words
+
+
 def test_several_global_administrators_are_counted(house: House) -> None:
     """Two are better than one, and the page says so; who is not one of them is told nothing of it."""
     house.organisation("fjordly")

@@ -7,8 +7,11 @@ from totrinn.core.roles import Right, Role, may
 from totrinn.web.adoption import adoption_view, requirement_view
 from totrinn.web.ask import Ask
 from totrinn.web.demands import SIGNED_IN
+from totrinn.web.event_sentences import event_text
 from totrinn.web.notices import notice
 from totrinn.web.routing import Page
+
+_LATEST = 5
 
 
 def show(ask: Ask) -> Response:
@@ -41,7 +44,7 @@ def _administration(ask: Ask, unit: Unit) -> dict[str, object]:
         "adoption": adoption,
         "requirement": requirement_view(unit, organisation, ask.visitor.now, adoption),
         "todo": _todo(ask, unit, missing=counts.missing),
-        "events": [],
+        "events": _events(ask, unit) if may(ask.me.role, Right.READ_LOG) else [],
     }
 
 
@@ -57,6 +60,12 @@ def _todo(ask: Ask, unit: Unit, *, missing: int) -> list[dict[str, object]]:
     if ask.settings.nobody_told and missing and ask.me.organisation.policy.requirement.stands():
         todo.append({"key": "nobody_told"})
     return todo
+
+
+def _events(ask: Ask, unit: Unit) -> list[dict[str, object]]:
+    """The newest lines of the log, for those who may read it."""
+    newest = unit.log.of_organisation(ask.me.organisation.id, kind="", query="", before=None, limit=_LATEST)
+    return [{"text": event_text(ask.language, event)[0], "at": event.at} for event in newest]
 
 
 PAGES = (Page("/", SIGNED_IN, get=show),)
