@@ -4,6 +4,7 @@ Uvicorn is told to keep quiet about itself and to believe no header about who as
 """
 
 import errno
+import gc
 import signal
 import socket
 import threading
@@ -47,9 +48,12 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         signal.signal(signal.SIGTERM, _stop)
         with suppress(KeyboardInterrupt):
             if settings.workers > 1:
+                _keep_what_is_loaded()
                 _serve_by_many(settings, listener)
             else:
-                _server(application(installation)).run(sockets=[listener])
+                server = _server(application(installation))
+                _keep_what_is_loaded()
+                server.run(sockets=[listener])
         housekeeper.stop()
 
 
@@ -132,6 +136,12 @@ def _wait_for(server: uvicorn.Server) -> None:
         if time.monotonic() > last:
             raise CannotListen(errno.ETIMEDOUT, "the server did not start")
         time.sleep(0.005)
+
+
+def _keep_what_is_loaded() -> None:
+    """What the start has made lives as long as the process: the collector need never look at it."""
+    gc.freeze()
+    gc.enable()
 
 
 def _stop(_number: int, _frame: object) -> NoReturn:

@@ -1,5 +1,6 @@
 """`serve`: answering until it is told to stop."""
 
+import gc
 from pathlib import Path
 
 import click
@@ -18,10 +19,13 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     Renews the tables of the embedded form by itself; a PostgreSQL database is renewed by `totrinn init`. Refuses to
     start with missing or wrong keys, and with a base address that would send passwords over a network in the clear.
     """
+    gc.disable()  # nothing that is loaded at the start is garbage; the server turns it on again
     from totrinn.serving import CannotListen, serve
 
-    settings = settings_of(data, database, host=host, port=port, workers=workers)
     try:
+        settings = settings_of(data, database, host=host, port=port, workers=workers)
         serve(settings, lambda address: click.echo(f"Totrinn serves {address}. Ctrl-C stops it."))
     except CannotListen as error:
         raise Refused(str(error.strerror)) from None
+    finally:
+        gc.enable()

@@ -118,6 +118,7 @@ class _Reader(HTMLParser):
         self.links: dict[str, str] = {}
         self._form: Form | None = None
         self._select = ""
+        self._option_of = ""
         self._link = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -138,12 +139,16 @@ class _Reader(HTMLParser):
             self._form = None
         elif tag == "select":
             self._select = ""
+        elif tag == "option":
+            self._option_of = ""
         elif tag == "a":
             self._link = ""
 
     def handle_data(self, data: str) -> None:
         if self._link:
             self.links[self._link] += data
+        if self._option_of and self._form is not None:
+            self._form.fields[self._option_of] += data
 
     def _fill(self, form: Form, tag: str, given: Mapping[str, str]) -> None:
         name = given.get("name", "")
@@ -152,6 +157,8 @@ class _Reader(HTMLParser):
             form.fields[name] = given.get("value", "on" if is_choice else "")
         elif tag == "option" and self._select and ("selected" in given or self._select not in form.fields):
             form.fields[self._select] = given.get("value", "")
+            # Without a value of its own, an option is worth its words.
+            self._option_of = "" if "value" in given else self._select
 
 
 def _read(text: str) -> _Reader:

@@ -47,9 +47,10 @@ def run(folder: Path, port: int, source: Source, say: Callable[[str], None], *, 
                 say(opening(folder))
                 for step in play(stage):
                     say(f"  ✓ {step}")
+                ended = _end_of_visit()
                 say(closing(settings.base_url, passwords, taken=port if free != port else None))
                 if stay:
-                    _wait_for_the_end()
+                    ended.wait()
             housekeeper.stop()
 
 
@@ -78,8 +79,9 @@ def _settings(data: Path, port: int) -> Settings:
     )
 
 
-def _wait_for_the_end() -> None:
+def _end_of_visit() -> threading.Event:
+    """What happens when somebody presses Ctrl-C, or ends the program otherwise."""
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    ended.wait()
+    return ended

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from totrinn.app.enforcing import make_available
 from totrinn.app.landing import Visitor
-from totrinn.app.operating import Created, create_organisation, create_person
+from totrinn.app.operating import Created, MembershipOffered, create_organisation, create_person
 from totrinn.app.ports import Services
 from totrinn.core.events import Source
+from totrinn.core.roles import Role
 from totrinn.demo.people import ORGANISATIONS, PEOPLE, DemoPerson
 
 _WORDS = Path(__file__).parent / "words.txt"
@@ -37,17 +38,31 @@ def new_password(words: list[str]) -> str:
 
 
 def _make(services: Services, visitor: Visitor, source: Source, person: DemoPerson, words: list[str]) -> str:
-    while True:
-        password = new_password(words)
-        made = create_person(
-            services,
-            visitor,
-            source,
-            email=person.email,
-            name=person.name,
-            slug=person.organisation,
-            role=person.role,
-            password=password,
-        )
-        if isinstance(made, Created):
-            return password
+    password = new_password(words)
+    _create(services, visitor, source, person, person.organisation, person.role, password)
+    if person.also:
+        _create(services, visitor, source, person, person.also, Role.USER, None)
+    return password
+
+
+def _create(
+    services: Services,
+    visitor: Visitor,
+    source: Source,
+    person: DemoPerson,
+    slug: str,
+    role: Role,
+    password: str | None,
+) -> None:
+    made = create_person(
+        services,
+        visitor,
+        source,
+        email=person.email,
+        name=person.name,
+        slug=slug,
+        role=role,
+        password=password,
+    )
+    if not isinstance(made, (Created, MembershipOffered)):
+        raise TypeError(made)
