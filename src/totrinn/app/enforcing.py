@@ -86,7 +86,8 @@ def confirm(services: Services, visitor: Visitor, actor: Actor, token: str) -> C
         refusal = _refusal(unit, visitor, current, stored)
         if refusal is Refusal.STALE_PROOF:
             return _proposal(services, unit, visitor, current, stored.wish, refusal)
-        unit.confirmations.take(digest)
+        if unit.confirmations.take(digest) is None:
+            return _refuse(unit, visitor, current, Refusal.UNKNOWN_CONFIRMATION)
         if refusal is None:
             return _change(unit, visitor, current, stored)
         _log_refused(unit, visitor, current, refusal)
