@@ -153,12 +153,36 @@ def test_times_keep_every_microsecond() -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["sqlite://", "sqlite:///:memory:", "mysql://localhost/x", "nonsense", "sqlite:////nowhere/at/all.sqlite3"]
+    "url",
+    [
+        "sqlite://",
+        "sqlite:///:memory:",
+        "sqlite:////nowhere/at/all.sqlite3",
+        "sqlite:///a?b=c",
+        "mysql://localhost/x",
+        "nonsense",
+        "postgresql://localhost/x?prepare_threshold=often",
+    ],
 )
 def test_an_address_that_cannot_be_used_is_refused_at_once(url: str) -> None:
     """No database in memory, no other kinds, no missing folder."""
     with pytest.raises(UnusableDatabase):
         Database.open(url)
+
+
+def test_postgresql_prepares_statements_only_when_told(postgresql_server: PostgresqlServer) -> None:
+    """By default PgBouncer may stand in between; where it does not, the server keeps its plans over transactions."""
+    url = postgresql_server.url(postgresql_server.create_database())
+    for address, prepared in ((url, 0), (f"{url}?prepare_threshold=1", 1)):
+        database = Database.open(address)
+        database.migrate()
+        for _ in range(4):
+            with database.reading() as unit:
+                assert unit.people.find("nobody") is None
+        with database.engines.reading.connect() as connection:
+            count = "SELECT count(*) FROM pg_prepared_statements WHERE position('FROM person' IN statement) > 0"
+            assert connection.exec_driver_sql(count).scalar_one() == prepared
+        database.close()
 
 
 @pytest.mark.row("R94")

@@ -3,7 +3,7 @@
 from totrinn.app.ports import Store
 from totrinn.storage.engine import Engines, make_engines
 from totrinn.storage.migrating import check_revision, migrate
-from totrinn.storage.unit_of_work import Reading, Writing
+from totrinn.storage.unit_of_work import Transaction
 
 
 class Database(Store):
@@ -25,13 +25,13 @@ class Database(Store):
         """Its pools, for what must go below this interface."""
         return self._engines
 
-    def reading(self) -> Reading:
+    def reading(self) -> Transaction:
         """One consistent view, for reading only: the database refuses whatever would write."""
-        return Reading(self._engines.reading)
+        return Transaction(self._engines.reading)
 
-    def writing(self) -> Writing:
+    def writing(self) -> Transaction:
         """One transaction that may write; committed on leaving the block, rolled back on an exception."""
-        return Writing(self._engines.writing)
+        return Transaction(self._engines.writing)
 
     def migrate(self) -> None:
         """Makes or renews the tables. Raises `DatabaseTooNew` for a database that a newer program has migrated."""

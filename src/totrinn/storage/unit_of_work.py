@@ -68,8 +68,11 @@ class SqlUnit:
         return repository
 
 
-class _Transaction:
-    """Begins on entering; what it ends with on leaving, the subclasses say. Holds a connection only in between."""
+class Transaction:
+    """Begins on entering; on leaving commits, or rolls everything back if there was an exception.
+
+    Reading ends by a commit, too: a rollback would have psycopg forget the statements that it has prepared.
+    """
 
     __slots__ = ("_connection", "_engine")
 
@@ -89,25 +92,6 @@ class _Transaction:
             self._connection.close()
             raise _translated(error) from error
         return SqlUnit(self._connection)
-
-
-class Reading(_Transaction):
-    """One consistent view; nothing can be written."""
-
-    __slots__ = ()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._connection.close()
-        if error is not None and is_unavailability(error):
-            raise StoreUnavailable from error
-
-
-class Writing(_Transaction):
-    """Commits on leaving without an exception, else rolls everything back."""
-
-    __slots__ = ()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
