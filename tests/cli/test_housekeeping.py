@@ -55,6 +55,7 @@ def test_what_is_over_goes(installation: Installation) -> None:
     issue_setup_link(services, visitor(NOW), Source("operator:test"), "vendor")  # in place of the one that `init` made
     assert isinstance(landed, Admitted)
     assert delete_expired(installation, NOW + timedelta(hours=13)) == 3
+    assert delete_expired(installation, NOW + timedelta(days=401)) == 1  # the browser that once signed in
     with services.store.reading() as unit:
         assert unit.sessions.find(services.digest(landed.token)) is None
 

@@ -1,12 +1,17 @@
 """`init` makes an installation that is nobody's until somebody opens its one-time link."""
 
 import stat
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import command
 from tests.cli.conftest import House
+from tests.postgresql_server import PostgresqlServer
+from totrinn.bootstrap import open_installation
+from totrinn.config import read_settings
+from totrinn.housekeeping import delete_expired, seal
 
 
 def modes(data: Path) -> dict[str, str]:
@@ -108,9 +113,9 @@ def test_a_link_is_for_the_address_that_people_use(house: House) -> None:
     assert "https://login.example/setup/" in outcome.out
 
 
-def test_the_tables_may_be_in_postgresql(postgresql_server: object, tmp_path: Path) -> None:
-    """`init` makes them there, `doctor` looks at the clock, and without `init` nothing is served."""
-    address = postgresql_server.url(postgresql_server.create_database())  # type: ignore[attr-defined]
+def test_the_tables_may_be_in_postgresql(postgresql_server: PostgresqlServer, tmp_path: Path) -> None:
+    """`init` makes them there, `doctor` looks at the clock, house is kept, and without `init` nothing is served."""
+    address = postgresql_server.url(postgresql_server.create_database())
     where = ("--data", str(tmp_path), "--database", address)
     refused = command("serve", *where)
     assert refused.status == 1
@@ -120,3 +125,7 @@ def test_the_tables_may_be_in_postgresql(postgresql_server: object, tmp_path: Pa
     assert command("organisation", "create", "Fjordly AS", "--slug", "fjordly", *where).status == 0
     found = {finding["about"]: finding["level"] for finding in command("doctor", "--json", *where).data}
     assert (found["clock"], found["database"], found["keys"]) == ("ok", "ok", "ok")
+    with open_installation(read_settings({}, data=tmp_path, database=address)) as installation:
+        assert seal(installation, datetime.now(UTC) + timedelta(minutes=1)) > 0
+        assert delete_expired(installation, datetime.now(UTC) + timedelta(days=1)) == 1  # the set-up link
+    assert command("audit", "verify", "--json", *where).data["is_sound"] is True

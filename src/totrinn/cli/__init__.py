@@ -7,6 +7,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import NoReturn
 
 import click
@@ -65,6 +66,10 @@ def totrinn() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and ends the process."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that lacks a sign shows another in its place.
+            stream.reconfigure(errors="replace")
     sys.exit(run(arguments))
 
 

@@ -18,7 +18,7 @@ from totrinn.cli.options import (
 )
 
 FEATURES = ("forced_two_factor",)
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,48}[a-z0-9])?")
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])")
 
 
 @click.group()
@@ -37,7 +37,7 @@ def create(name: str, slug: str, language: str, data: Path | None, database: str
     from totrinn.app.operating import Obstacle, create_organisation
 
     if not _SLUG.fullmatch(slug):
-        raise Refused("a slug is 1 to 50 of a to z, 0 to 9 and hyphens, and neither begins nor ends with a hyphen")
+        raise Refused("a slug is 2 to 40 of a to z, 0 to 9 and hyphens, and neither begins nor ends with a hyphen")
     with opened(data, database) as installation:
         made = create_organisation(
             installation.services,
