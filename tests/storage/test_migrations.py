@@ -76,8 +76,10 @@ def test_an_old_database_is_refused_until_it_is_migrated(empty_url: str) -> None
     database.close()
 
 
-def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
+def test_a_newer_database_is_refused_and_left_alone(empty_url: str) -> None:
     """A revision that the program does not know is refused by checking and by migrating."""
+    database = Database.open(empty_url)
+    database.migrate()
     with database.engines.writing.begin() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     before = shape(database.engines.reading)
@@ -87,6 +89,7 @@ def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
     with pytest.raises(DatabaseTooNew):
         migrating.is_current(database.engines.reading)
     assert shape(database.engines.reading) == before
+    database.close()
 
 
 def test_a_failed_migration_leaves_nothing_behind(

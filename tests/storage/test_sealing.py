@@ -52,15 +52,18 @@ def tamper(services: Services, *statements: sa.Executable) -> None:
     """Does what somebody can do who owns the database: without the triggers, that is."""
     assert isinstance(services.store, Database)
     with services.store.engines.writing.begin() as connection:
-        for trigger, table in (
-            ("event_keeps_its_words", "event"),
-            ("event_keeps_its_batch", "event"),
-            ("event_stays", "event"),
-            ("seal_keeps_its_words", "seal"),
-            ("seal_stays", "seal"),
-        ):
-            on = f" ON {table}" if connection.dialect.name == "postgresql" else ""
-            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}{on}")
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL session_replication_role = replica")
+        else:
+            triggers = (
+                "event_keeps_its_words",
+                "event_keeps_its_batch",
+                "event_stays",
+                "seal_keeps_its_words",
+                "seal_stays",
+            )
+            for trigger in triggers:
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {trigger}")
         for statement in statements:
             connection.execute(statement)
 
