@@ -1,15 +1,15 @@
-"""Pictures of the steps, as the help pages show them: `TOTRINN_PICTURES=1` takes them anew into `docs/pictures`."""
+"""Pictures of the steps. `TOTRINN_PICTURES=1` takes those anew that the documents show, into `docs/pictures`."""
 
 import io
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Page
 
-ROOT = Path(__file__).resolve().parents[2]
-KEPT = ROOT / "docs" / "pictures"
+_ROOT = Path(__file__).resolve().parents[2]
 _COLOURS = 96
 
 NAMES = (
@@ -26,26 +26,32 @@ NAMES = (
     "reset",
     "recovery-code",
 )
-"""Every step that is shown, in the order of the story; its place is its number."""
-
-
-def folder(otherwise: Path) -> Path:
-    """Where pictures go: into the documents if that is wished for, else where nobody keeps them."""
-    return KEPT if os.environ.get("TOTRINN_PICTURES") == "1" else otherwise
+"""Every step of the story that is worth a picture; its place is its number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Album:
-    """The pictures of one language."""
+    """The pictures of one language; those that no document shows go where nobody keeps them."""
 
-    folder: Path
+    language: str
+    aside: Path
 
     def __call__(self, page: Page, name: str) -> None:
         """Takes a picture of what stands on the screen."""
-        number = NAMES.index(name) + 1
+        path = self._place(f"pictures/{self.language}/{NAMES.index(name) + 1:02}-{name}.png")
+        path.parent.mkdir(parents=True, exist_ok=True)
         page.evaluate("document.fonts.ready.then(() => null)")
         taken = page.screenshot(animations="disabled", caret="hide")
-        self.folder.mkdir(parents=True, exist_ok=True)
         with Image.open(io.BytesIO(taken)) as picture:
-            small = picture.convert("RGB").quantize(_COLOURS, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-            small.save(self.folder / f"{number:02}-{name}.png", optimize=True)
+            few = picture.convert("RGB").quantize(_COLOURS, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+            few.save(path, optimize=True)
+
+    def _place(self, name: str) -> Path:
+        is_kept = os.environ.get("TOTRINN_PICTURES") == "1" and name in _documents()
+        return (_ROOT / "docs" if is_kept else self.aside) / name
+
+
+@cache
+def _documents() -> str:
+    documents = (*_ROOT.glob("*.md"), *(_ROOT / "docs").rglob("*.md"))
+    return "".join(document.read_text(encoding="utf-8") for document in documents)

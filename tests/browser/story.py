@@ -1,5 +1,6 @@
 """The story of the help page: one organisation that begins to require two-factor, told in one language."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from tests.browser.chromium import Desk
@@ -14,6 +15,7 @@ KARI = "kari.fjeldstad@fjordly.example"
 THOMAS = "thomas.nguyen@fjordly.example"
 INGRID = "ingrid.solheim@fjordly.example"
 SUNNIVA = "sunniva.eikeland@fjordly.example"
+JONAS = "jonas.berg@fjordly.example"
 SUPPORT = "stine.dahl@jobbnorge.example"
 
 PEOPLE = (
@@ -21,6 +23,7 @@ PEOPLE = (
     (THOMAS, "administrator", "Thomas Nguyen"),
     (INGRID, "user", "Ingrid Solheim"),
     (SUNNIVA, "user", "Sunniva Eikeland"),
+    (JONAS, "user", "Jonas Berg"),
 )
 
 
@@ -37,9 +40,11 @@ class Story:
     def begin(self) -> None:
         """The organisation and its people, as they were before."""
         self.house.organisation(ORGANISATION, SLUG, language=self.words.code, available=False)
-        for email, role, name in PEOPLE:
-            self.house.user(email, SLUG, role, name=name)
-        self.house.vendor(SUPPORT, name="Stine Dahl")
+        with ThreadPoolExecutor(2) as hands:
+            making = [hands.submit(self.house.vendor, SUPPORT, name="Stine Dahl")]
+            making += [hands.submit(self.house.user, email, SLUG, role, name=name) for email, role, name in PEOPLE]
+            for made in making:
+                made.result()
 
     def signed_in(self, email: str) -> Visit:
         """Somebody sits down at a browser and signs in."""

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, expect
 from tests.browser import installation
 from tests.browser.chromium import Desk
 from tests.browser.phone import AuthenticatorApp
-from tests.browser.pictures import Album, folder
-from tests.browser.story import INGRID, KARI, SLUG, THOMAS, Story
+from tests.browser.pictures import Album
+from tests.browser.story import INGRID, JONAS, KARI, ORGANISATION, SUPPORT, THOMAS, Story
 from tests.browser.visits import Visit
 from tests.browser.words import LANGUAGES
 
@@ -25,7 +25,7 @@ def story(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> I
     words = LANGUAGES[request.param]
     with installation.served(tmp_path) as house:
         desk = Desk(browser)
-        story = Story(house, desk, words, Album(folder(tmp_path) / words.code))
+        story = Story(house, desk, words, Album(words.code, tmp_path))
         story.begin()
         yield story
         desk.tidy()
@@ -36,6 +36,7 @@ def story(request: pytest.FixtureRequest, browser: Browser, tmp_path: Path) -> I
 @pytest.mark.timeout(300)
 def test_every_sentence_of_the_help_page_can_be_done(story: Story) -> None:
     """From the vendor's consent to the second sign-in, by the menus, fields and buttons that the page names."""
+    jonas_has_it_already(story)
     kari = story.signed_in(KARI)
     it_must_be_made_available(story, kari)
     only_a_global_administrator_may(story)
@@ -50,6 +51,15 @@ def test_every_sentence_of_the_help_page_can_be_done(story: Story) -> None:
     ingrid_goes_on(story, ingrid)
     ingrid_signs_in_the_next_time(story, ingrid, app)
     what_the_others_see(story, kari, app)
+
+
+def jonas_has_it_already(story: Story) -> None:
+    """Nobody has required it of him."""
+    jonas = story.signed_in(JONAS)
+    jonas.page.goto("/account/second-factor")
+    jonas.button(story.words.activate).click()
+    jonas.confirm_enrolment(jonas.scan().code())
+    expect(jonas.heading(story.words.active)).to_be_visible()
 
 
 def it_must_be_made_available(story: Story, kari: Visit) -> None:
@@ -72,7 +82,15 @@ def it_must_be_made_available(story: Story, kari: Visit) -> None:
 
 def support_makes_it_available(story: Story) -> None:
     """… må Grade Jobbnorge gjøre funksjonen tilgjengelig."""
-    story.house.make_available(SLUG)
+    stine = story.signed_in(SUPPORT)
+    stine.enrol()
+    stine.link(story.words.onward).click()
+    expect(stine.heading(story.words.organisations)).to_be_visible()
+    row = stine.page.get_by_role("row").filter(has_text=ORGANISATION)
+    row.locator("summary").filter(has_text=story.words.make_available).click()
+    row.get_by_role("textbox", name=story.words.why, exact=True).fill("Kari Fjeldstad, 4711")
+    row.get_by_role("button", name=f"{story.words.make_available} – {ORGANISATION}", exact=True).click()
+    stine.sees(story.words.now_available)
 
 
 def only_a_global_administrator_may(story: Story) -> None:
@@ -95,7 +113,7 @@ def kari_turns_it_on(story: Story, kari: Visit) -> None:
     kari.is_at("/settings/basic")
     expect(kari.page.get_by_text(story.words.unsaved)).to_be_hidden()
     kari.switch().check()
-    kari.switch().scroll_into_view_if_needed()
+    kari.button(story.words.save).scroll_into_view_if_needed()
     story.camera(kari.page, "settings-switch")
 
 
@@ -210,4 +228,26 @@ def ingrid_signs_in_the_next_time(story: Story, ingrid: Visit, app: Authenticato
 
 
 def what_the_others_see(story: Story, kari: Visit, app: AuthenticatorApp) -> None:
-    """The pictures that the help for administrators and the help desk shows besides."""
+    """What the help for administrators and for the help desk shows besides."""
+    words = story.words
+    menu = kari.page.get_by_role("navigation", name=words.main_menu, exact=True)
+    menu.get_by_role("link", name=words.users, exact=True).click()
+    kari.page.get_by_role("link").filter(has_text=words.not_set_up).first.click()
+    row = kari.page.get_by_role("row").filter(has_text="Sunniva Eikeland")
+    expect(row).to_contain_text(words.not_set_up)
+    expect(kari.page.get_by_role("row").filter(has_text="Ingrid Solheim")).to_have_count(0)
+    kari.page.get_by_role("table").scroll_into_view_if_needed()
+    story.camera(kari.page, "users-not-set-up")
+    kari.page.goto("/members?q=ingrid")
+    kari.page.get_by_role("row").filter(has_text="Ingrid Solheim").get_by_role("link").click()
+    kari.page.locator("summary").filter(has_text=words.reset).click()
+    expect(kari.button(words.reset)).to_be_visible()
+    story.camera(kari.page, "reset")
+    ingrid = Visit(story.desk.sit_down(story.house.address, language=words.code), words)
+    ingrid.sign_in(INGRID)
+    ingrid.type_code(app.code_when_off(3))
+    ingrid.sees(words.three_minutes_fast)
+    story.camera(ingrid.page, "clock-off")
+    ingrid.link(words.use_recovery_code).click()
+    expect(ingrid.heading(words.use_recovery_code)).to_be_visible()
+    story.camera(ingrid.page, "recovery-code")

@@ -45,6 +45,15 @@ class Words:
     required_now: str
     on_since: str
     only_global: str
+    organisations: str
+    make_available: str
+    why: str
+    now_available: str
+    users: str
+    not_set_up: str
+    reset: str
+    use_recovery_code: str
+    three_minutes_fast: str
 
 
 BOKMAAL = Words(
@@ -86,6 +95,15 @@ BOKMAAL = Words(
     required_now="Totrinnsbekreftelse er nå påkrevd.",
     on_since="På siden",
     only_global="Bare globale administratorer kan endre dette.",
+    organisations="Organisasjoner",
+    make_available="Gjør tilgjengelig",
+    why="Hvorfor?",
+    now_available="Funksjonen er nå tilgjengelig for organisasjonen.",
+    users="Brukere",
+    not_set_up="Ikke satt opp",
+    reset="Nullstill totrinnsbekreftelse",
+    use_recovery_code="Bruk en reservekode",
+    three_minutes_fast="Telefonens klokke går 3 minutter for fort",
 )
 
 NYNORSK = Words(
@@ -127,6 +145,15 @@ NYNORSK = Words(
     required_now="Totrinnsstadfesting er no påkravd.",
     on_since="På sidan",
     only_global="Berre globale administratorar kan endre dette.",
+    organisations="Organisasjonar",
+    make_available="Gjer tilgjengeleg",
+    why="Kvifor?",
+    now_available="Funksjonen er no tilgjengeleg for organisasjonen.",
+    users="Brukarar",
+    not_set_up="Ikkje sett opp",
+    reset="Nullstill totrinnsstadfesting",
+    use_recovery_code="Bruk ein reservekode",
+    three_minutes_fast="Klokka på telefonen går 3 minutt for fort",
 )
 
 ENGLISH = Words(
@@ -168,6 +195,15 @@ ENGLISH = Words(
     required_now="Two-factor authentication is now required.",
     on_since="On since",
     only_global="Only global administrators can change this.",
+    organisations="Organisations",
+    make_available="Make available",
+    why="Why?",
+    now_available="The feature is now available to the organisation.",
+    users="Users",
+    not_set_up="Not set up",
+    reset="Reset two-factor authentication",
+    use_recovery_code="Use a recovery code",
+    three_minutes_fast="Your phone’s clock is 3 minutes fast",
 )
 
 LANGUAGES = {words.code: words for words in (BOKMAAL, NYNORSK, ENGLISH)}
