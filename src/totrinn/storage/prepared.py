@@ -80,10 +80,15 @@ class Prepared:
     __slots__ = ("_fixed", "_named", "_processors", "words")
 
     def __init__(self, compiled: SQLCompiler, dialect: Dialect, names: Sequence[str]) -> None:
-        self.words = str(compiled)
+        places: Sequence[str] | None
+        self.words, places = compiled.string, compiled.positiontup
+        if compiled.literal_execute_params:
+            # Values of the statement's own that are written into its words.
+            expanded = compiled.construct_expanded_state(dict.fromkeys(names))
+            self.words, places = expanded.statement, expanded.positiontup
         self._fixed: list[Any] = []
         self._named: list[tuple[int, str, _Processor | None]] = []
-        for place, name in enumerate(compiled.positiontup or ()):
+        for place, name in enumerate(places or ()):
             bound = compiled.binds[name]
             processor = bound.type.dialect_impl(dialect).bind_processor(dialect)
             given = next((each for each in (bound.key, name) if each in names), None)
@@ -157,7 +162,7 @@ def _prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Prepa
 
 def _is_plain(compiled: SQLCompiler, names: tuple[str, ...]) -> bool:
     """Whether nothing is left to decide at each execution: no list of values, no default, no missing parameter."""
-    if compiled.post_compile_params or compiled.literal_execute_params:
+    if compiled.post_compile_params:
         return False
     if compiled.insert_prefetch or compiled.update_prefetch:
         return False
