@@ -1,0 +1,195 @@
+"""What stands on every answer, and what is refused before any handler sees it."""
+
+import pytest
+from starlette.testclient import TestClient
+
+from tests.web.house import House
+from totrinn.web.application import create
+from totrinn.web.forms import LARGEST_BODY
+from totrinn.web.paths import own_path, with_next
+from totrinn.web.settings import WebSettings, client_address
+
+SECURE = WebSettings(base_url="https://login.example.no")
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def _client(house: House) -> TestClient:
+    return TestClient(create(house.services, SECURE), base_url=SECURE.base_url, follow_redirects=False)
+
+
+@pytest.mark.row("R64")
+@pytest.mark.row("R24")
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/login"),
+        ("GET", "/account"),
+        ("GET", "/nowhere"),
+        ("GET", "/api/v1/nowhere"),
+        ("DELETE", "/login"),
+        ("POST", "/login"),
+        ("GET", "/setup/unknown"),
+        ("GET", "/static/own.css"),
+        ("GET", "/static/nowhere.css"),
+        ("GET", "/health/live"),
+    ],
+)
+def test_every_answer_carries_the_headers(house: House, method: str, path: str) -> None:
+    """Pages, redirects, refusals, errors and static files: nothing framed, sniffed, or fetched from elsewhere."""
+    headers = _client(house).request(method, path).headers
+    policy = headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "base-uri 'none'" in policy
+    assert "unsafe" not in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert int(headers["strict-transport-security"].partition("=")[2].partition(";")[0]) >= 31536000
+    assert headers["referrer-policy"] == ("no-referrer" if path.startswith("/setup") else "same-origin")
+    assert headers["cache-control"] == ("public, max-age=3600" if path.startswith("/static/") else "no-store")
+
+
+@pytest.mark.row("R55")
+def test_cookies_over_https_are_bound_to_the_host(house: House) -> None:
+    """Every cookie carries the prefix, Secure, HttpOnly, Lax and the whole path, and no domain."""
+    house.organisation("fjordly")
+    kari = house.person("kari@fjordly.no", "fjordly")
+    client = _client(house)
+    page = client.get("/login")
+    csrf = page.text.partition('name="csrf" value="')[2].partition('"')[0]
+    given = page.headers.get_list("set-cookie")
+    fields = {"csrf": csrf, "email": kari.email, "password": "en ganske lang setning"}
+    answer = client.post("/login", data=fields)
+    assert answer.status_code == 303
+    given += answer.headers.get_list("set-cookie")
+    assert {cookie.partition("=")[0] for cookie in given} >= {
+        "__Host-totrinn",
+        "__Host-totrinn-visit",
+        "__Host-totrinn-device",
+    }
+    for cookie in given:
+        attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
+        assert {"secure", "httponly", "samesite=lax", "path=/"} <= attributes, cookie
+        assert not any(attribute.startswith("domain") for attribute in attributes), cookie
+
+
+@pytest.mark.row("R63")
+@pytest.mark.row("R70")
+@pytest.mark.parametrize(
+    ("body", "content_type", "status"),
+    [
+        (b'{"email": "x"}', "application/json", 415),
+        (b"email=x", "text/plain", 415),
+        (b"--x\r\n\r\n--x--", "multipart/form-data; boundary=x", 415),
+        (b"email=a&email=b", FORM["content-type"], 400),
+        (b"email=%ff", FORM["content-type"], 400),
+        (b"email=a%00b", FORM["content-type"], 400),
+        (b"&".join(b"f%d=x" % at for at in range(200)), FORM["content-type"], 400),
+        (b"email=" + b"x" * LARGEST_BODY, FORM["content-type"], 413),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(house: House, body: bytes, content_type: str, status: int) -> None:
+    """Another kind, a field twice, bytes that are no text, too many, too long: refused, and nothing is looked at."""
+    answer = _client(house).post("/login", content=body, headers={"content-type": content_type})
+    assert answer.status_code == status
+
+
+@pytest.mark.row("R65")
+@pytest.mark.parametrize(
+    "target",
+    [
+        "//evil.test",
+        "/\\evil.test",
+        "https:evil.test",
+        "https://evil.test/",
+        "\t//evil.test",
+        "/\t/evil.test",
+        "/%09/evil.test",
+        "/%2f/evil.test",
+        "/a//evil.test",
+        "@evil.test",
+        "javascript:alert(1)",
+        "/x\r\nSet-Cookie: a=b",
+        "/ø",
+        "evil.test",
+        "",
+        "/logout",
+        "/" + "x" * 2000,
+    ],
+)
+def test_no_way_leads_to_another_host(target: str) -> None:
+    """Whatever is no plain path of ours is not followed after signing in."""
+    assert own_path(target) == ""
+    assert with_next("/login", target) == "/login"
+
+
+@pytest.mark.row("R65")
+def test_own_paths_are_followed() -> None:
+    """A page of ours, with its query, is where one comes back to."""
+    assert own_path("/members?filter=missing&page=2") == "/members?filter=missing&page=2"
+    assert with_next("/login", "/members?page=2") == "/login?next=%2Fmembers%3Fpage%3D2"
+
+
+@pytest.mark.row("R66")
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "proxies", "expected"),
+    [
+        ("192.0.2.7", "198.51.100.1", (), "192.0.2.7"),
+        ("192.0.2.7", "198.51.100.1", ("192.0.2.0/24",), "198.51.100.1"),
+        ("192.0.2.7", "203.0.113.9, 198.51.100.1", ("192.0.2.0/24",), "198.51.100.1"),
+        ("2001:db8:1:2:3::4", "", (), "2001:db8:1:2::/64"),
+        ("unix", "", (), ""),
+    ],
+)
+def test_a_forwarded_address_counts_only_from_a_trusted_proxy(
+    peer: str, forwarded: str, proxies: tuple[str, ...], expected: str
+) -> None:
+    """Nobody names an address of their own choosing, and IPv6 counts by its /64."""
+    settings = WebSettings(base_url="https://login.example.no", trusted_proxies=proxies)
+    assert client_address(peer, forwarded, settings.networks()) == expected
+
+
+@pytest.mark.row("R66")
+def test_a_forged_host_changes_nothing(house: House) -> None:
+    """Redirects and pages never mention the host that a request claims to be for."""
+    headers = {
+        "host": "evil.test",
+        "x-forwarded-host": "evil.test",
+        "x-forwarded-proto": "http",
+        "forwarded": "host=evil.test",
+    }
+    client = _client(house)
+    for path in ("/login", "/account", "/setup/unknown"):
+        answer = client.get(path, headers=headers)
+        assert "evil.test" not in answer.text
+        assert "evil.test" not in answer.headers.get("location", "")
+
+
+@pytest.mark.row("R11")
+@pytest.mark.row("R38")
+@pytest.mark.row("R8")
+def test_sign_in_offers_no_hint_no_question_and_no_remembering(house: House) -> None:
+    """The page has an address and a password, which password managers find, and nothing that would weaken either."""
+    page = _client(house).get("/login").text.lower()
+    assert 'autocomplete="username"' in page
+    assert 'type="password"' in page
+    assert 'autocomplete="current-password"' in page
+    for word in ("remember", "husk meg", "hint", "sikkerhetsspørsmål", "onpaste"):
+        assert word not in page
+
+
+@pytest.mark.row("R61")
+def test_a_session_says_how_it_was_proven(house: House) -> None:
+    """With a password alone it claims a password alone; with a code, both, and when."""
+    house.organisation("fjordly")
+    plain = house.person("ola@fjordly.no", "fjordly")
+    strong = house.person("kari@fjordly.no", "fjordly", factor=True)
+    house.sign_in(plain)
+    house.sign_in(strong)
+    with house.services.store.reading() as unit:
+        (one,) = unit.sessions.of_person(plain.id)
+        (two,) = unit.sessions.of_person(strong.id)
+    assert one.session.amr == ("pwd",)
+    assert one.session.proof.factor_at is None
+    assert two.session.amr == ("pwd", "otp", "mfa")
+    assert two.session.proof.factor_at is not None
