@@ -13,6 +13,7 @@ PROMISED = {
     "setup-link": ("--organisation", *HERE),
     "serve": ("--host", "--port", "--workers", *HERE),
     "organisation create": ("--slug", "--json", *HERE),
+    "user password-link": ("--json", *HERE),
     "user create": ("--organisation", "--role", "--name", "--password-stdin", "--json", *HERE),
     "user reset-second-factor": ("--why", "--json", *HERE),
     "vendor create": ("--password-stdin", "--json", *HERE),

@@ -42,6 +42,19 @@ def test_a_person_with_a_password_gets_no_link(fjordly: House) -> None:
     assert create(fjordly, KARI, "--password-stdin", typed=PASSWORD + "\n") == f"Created {KARI}.\n"
 
 
+@pytest.mark.row("R72")
+def test_a_lost_link_can_be_made_anew_until_a_password_is_chosen(fjordly: House) -> None:
+    """A newer link voids the one before; whoever has a password gets none, and neither does an unknown address."""
+    first = fjordly.done("user", "create", KARI, "--organisation", "fjordly", "--role", "user").link("password")
+    second = fjordly.done("user", "password-link", KARI).link("password")
+    assert first != second
+    create(fjordly, "tore@fjordly.example", "--password-stdin", typed=PASSWORD + "\n")
+    for address in ("tore@fjordly.example", "nobody@fjordly.example"):
+        refused = fjordly.run("user", "password-link", address)
+        assert (refused.status, refused.err.count("\n")) == (1, 1)
+    assert "person:password_link:issued" in kinds(fjordly)
+
+
 def test_addresses_are_the_same_however_they_are_typed(fjordly: House) -> None:
     """One address is one person."""
     create(fjordly, "Kari@FJORDLY.example")

@@ -88,6 +88,30 @@ def create_vendor(
         _print_made(installation, made, VENDOR_SLUG, as_json=as_json)
 
 
+@user.command("password-link")
+@click.argument("email")
+@where
+@as_json
+def password_link(email: str, data: Path | None, database: str | None, as_json: bool) -> None:
+    """Make a new one-time link for a person who has never chosen a password; an earlier link stops working."""
+    from totrinn.app.errors import NotFound
+    from totrinn.app.operating import Obstacle, issue_password_link
+
+    address = read_address(email)
+    with opened(data, database) as installation:
+        try:
+            link = issue_password_link(installation.services, visitor(), operator(), address)
+        except NotFound:
+            raise Refused(f"there is no person with the address {address}") from None
+        if isinstance(link, Obstacle):
+            raise Refused(f"{address} has a password, which nobody else may change")
+        shown = installation.settings.link(f"/password/{link.token}")
+    if as_json:
+        print_json({"email": address, "password_link": shown, "expires_at": link.link.expires_at})
+        return
+    click.echo(f"By this address {address} chooses a password, once, within an hour:\n\n  {shown}\n")
+
+
 @user.command("reset-second-factor")
 @click.argument("email")
 @click.option("--why", required=True, metavar="TEXT", help="The reason, for the log.")
