@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from bench.servers import HOST
 
 _SECONDS = 30.0
-_HEADERS = {
+HEADERS = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "nb-NO,nb;q=0.9,no-NO;q=0.8,no;q=0.6,nn-NO;q=0.5,nn;q=0.4,en-US;q=0.3,en;q=0.1",
@@ -76,7 +76,7 @@ class Browser:
         self._connection.close()
 
     def _ask(self, method: str, person: Person, path: str, body: bytes | None, more: dict[str, str]) -> Answer:
-        headers = {"Host": self._host, **_HEADERS, **more}
+        headers = {"Host": self._host, **HEADERS, **more}
         if person.cookies:
             headers["Cookie"] = person.cookie_header()
         try:
@@ -86,8 +86,7 @@ class Browser:
             self._connection.close()
             answer = self._sent(method, path, body, headers)
         content = answer.read()
-        for line in answer.headers.get_all("Set-Cookie") or ():
-            _keep(person.cookies, line)
+        keep_cookies(person.cookies, answer.headers)
         return Answer(answer.status, answer.headers.get("Location", ""), content)
 
     def _sent(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
@@ -95,9 +94,11 @@ class Browser:
         return self._connection.getresponse()
 
 
-def _keep(cookies: dict[str, str], line: str) -> None:
-    for cookie in SimpleCookie(line).values():
-        if cookie["max-age"] == "0":
-            cookies.pop(cookie.key, None)
-        else:
-            cookies[cookie.key] = cookie.value
+def keep_cookies(cookies: dict[str, str], headers: http.client.HTTPMessage) -> None:
+    """Keeps what an answer sets, and forgets what it takes back."""
+    for line in headers.get_all("Set-Cookie") or ():
+        for cookie in SimpleCookie(line).values():
+            if cookie["max-age"] == "0":
+                cookies.pop(cookie.key, None)
+            else:
+                cookies[cookie.key] = cookie.value
