@@ -28,7 +28,7 @@ from totrinn.app.records import LoggedEvent, Seal
 
 SETTLED_AFTER = timedelta(seconds=2)
 """An event is sealed when it is this old: those of transactions that were begun before it have mostly come by then."""
-EVENTS_PER_TRANSACTION = 1000
+EVENTS_PER_TRANSACTION = 250
 EVENTS_PER_BATCH = 250
 LATEST_COMER = timedelta(minutes=10)
 """How much older than the seal before it an event may be: no transaction takes so long, no two clocks differ so."""
