@@ -6,7 +6,7 @@ from totrinn.app.errors import NotFound
 from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Landing, Visitor, land_switch
 from totrinn.app.notifying import tell
-from totrinn.app.own_factors import Changed, stale_proof
+from totrinn.app.own_factors import Changed, log_refused_proof, stale_proof
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import (
     CodeRefused,
@@ -45,6 +45,7 @@ def change_password(
         return weak
     proven = check_password(services, visitor, actor.person.email, password)
     if not isinstance(proven, PasswordRight):
+        log_refused_proof(services, visitor, actor)
         return proven
     encoded = services.passwords.hash(passwords.canonical(new_password))
     with services.store.writing() as unit:
@@ -53,7 +54,7 @@ def change_password(
         proof = _proof_after_change(services, unit, visitor, current, code)
         if not isinstance(proof, Proof):
             return proof
-        set_password(services, unit, visitor, current.person, encoded)
+        set_password(services, unit, visitor, current.person, encoded, organisation_id=current.organisation.id)
         session = current.live.session
         unit.sessions.end_of_person(current.person.id, keep=session.id)
         changed = unit.people.find(current.person.id)
@@ -85,18 +86,19 @@ def _proof_after_change(
     return with_factor(proof, visitor.now) if isinstance(outcome, CodeRight) else outcome
 
 
-def set_password(services: Services, unit: Unit, visitor: Visitor, person: Person, encoded: str) -> None:
+def set_password(
+    services: Services, unit: Unit, visitor: Visitor, person: Person, encoded: str, *, organisation_id: str | None
+) -> None:
     """Stores a new password; sign-ins under way and links end, and the person is told. Sessions are the caller's."""
     unit.people.set_password(person.id, encoded, visitor.now)
     unit.signins.end_of_person(person.id)
     unit.links.end_of_person(person.id)
-    memberships = unit.members.of_person(person.id)
     unit.log.write(
         Event(
             Kind.PASSWORD_CHANGED,
             visitor.now,
             visitor.source(person.id),
-            organisation_id=memberships[0].organisation.id if len(memberships) == 1 else None,
+            organisation_id=organisation_id,
             person_id=person.id,
         )
     )

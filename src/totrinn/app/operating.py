@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from totrinn.app.accounts import WeakPassword, find_weakness, set_password, shortest_password
 from totrinn.app.administering import reset
-from totrinn.app.errors import NotFound
+from totrinn.app.errors import NotAllowed, NotFound
 from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
 from totrinn.app.own_factors import StaleProof, stale_proof
@@ -215,7 +215,7 @@ def choose_password(
     with services.store.writing() as unit:
         if unit.links.take(services.digest(token)) is None:
             return Obstacle.LINK_UNUSABLE
-        set_password(services, unit, visitor, person, encoded)
+        set_password(services, unit, visitor, person, encoded, organisation_id=link.organisation_id)
         unit.throttles.clear(address_throttle(services, person.email))
         unit.sessions.end_of_person(person.id)
         return person
@@ -234,15 +234,21 @@ def reset_by_operator(services: Services, visitor: Visitor, source: Source, emai
 def reset_by_vendor(
     services: Services, visitor: Visitor, actor: Actor, slug: str, person_id: str, *, why: str
 ) -> Person | StaleProof:
-    """The vendor's staff help a customer's member who has lost the second factor. Raises `NotFound`, `NotAllowed`."""
+    """The vendor's staff help a customer's member who has lost the second factor; themselves they do not.
+
+    Raises `NotFound`, `NotAllowed`.
+    """
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.RUN_ORGANISATIONS, visitor.now)
         organisation = unit.organisations.find_by_slug(slug)
         person = unit.people.find(person_id)
         if organisation is None or organisation.is_vendor or person is None:
             raise NotFound(slug)
-        if unit.members.find(organisation.id, person_id) is None:
+        member = unit.members.find(organisation.id, person_id)
+        if member is None or member.accepted_at is None:
             raise NotFound(person_id)
+        if person_id == current.person.id:
+            raise NotAllowed(Right.RUN_ORGANISATIONS)
         stale = stale_proof(current.live, visitor)
         if stale is not None:
             return stale

@@ -70,7 +70,7 @@ def prove_again(
     """Proves the person's own password, and factor if they have one, again; the session gets a new cookie (R53)."""
     proven = check_password(services, visitor, actor.person.email, password)
     if not isinstance(proven, PasswordRight):
-        _log_refused_proof(services, visitor, actor)
+        log_refused_proof(services, visitor, actor)
         return proven
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
@@ -144,7 +144,7 @@ def remove(
             return StaleProof(needs_code=False)
         proven = check_password(services, visitor, actor.person.email, password)
         if not isinstance(proven, PasswordRight):
-            _log_refused_proof(services, visitor, actor)
+            log_refused_proof(services, visitor, actor)
             return proven
         proof = Proof(Method.PASSWORD, visitor.now)
     with services.store.writing() as unit:
@@ -230,7 +230,8 @@ def _end_others(unit: Unit, session: Session) -> None:
     unit.signins.end_of_person(session.person_id)
 
 
-def _log_refused_proof(services: Services, visitor: Visitor, actor: Actor) -> None:
+def log_refused_proof(services: Services, visitor: Visitor, actor: Actor) -> None:
+    """Writes that somebody in this session gave a wrong password when asked for it again."""
     with services.store.writing() as unit:
         unit.log.write(
             Event(
