@@ -1,7 +1,13 @@
 """Events of the log in words: who did what to whom, and the details that stand beside it."""
 
+from datetime import datetime
+
 from totrinn.app.records import LoggedEvent
+from totrinn.core.codes import RECOVERY_CODE_COUNT
+from totrinn.core.enforcement import Refusal
 from totrinn.core.events import Kind
+from totrinn.core.policy import Reason
+from totrinn.web import dates, sentences
 from totrinn.web.browsers import browser_name
 from totrinn.web.languages import Language
 
@@ -53,6 +59,12 @@ SENTENCES: dict[Kind, str] = {
     Kind.SETUP_LINK_USED: _("%(person)s used the set-up link"),
 }
 
+# What is done to somebody else, and may be done to oneself.
+TO_ONESELF: dict[Kind, str] = {
+    Kind.SESSIONS_ENDED: _("%(person)s ended own sessions"),
+    Kind.ROLE_CHANGED: _("%(person)s changed their own role"),
+}
+
 OWN_SENTENCES: dict[Kind, str] = {
     Kind.PASSWORD_ACCEPTED: _("Typed the right password"),
     Kind.PASSWORD_REFUSED: _("Wrong password"),
@@ -82,8 +94,10 @@ _WARN = frozenset(
         Kind.CODE_REFUSED,
         Kind.CODE_REPLAYED,
         Kind.RECOVERY_CODE_REFUSED,
+        Kind.RECOVERY_CODE_USED,
         Kind.PROOF_REFUSED,
         Kind.ACCESS_REFUSED,
+        Kind.FACTOR_REMOVED,
         Kind.REQUIREMENT_REFUSED,
     }
 )
@@ -95,30 +109,40 @@ _ROLES = {
     "global_administrator": _("global administrator"),
     "vendor": _("vendor"),
 }
+_REASONS = {
+    Reason.REQUIRED: _("the organisation requires it"),
+    Reason.RESET: _("after a reset"),
+    Reason.VENDOR: _("always required of the vendor’s staff"),
+    Reason.HAS_FACTOR: _("with the second factor, too"),
+    Reason.PROOF_OUTDATED: _("password or second factor changed elsewhere"),
+    Reason.INACTIVE: _("the account is closed"),
+    Reason.NOT_A_MEMBER: _("no longer a member"),
+}
+_LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 _OPERATOR = "operator:"
 
 
-def event_text(language: Language, event: LoggedEvent) -> tuple[str, str]:
+def event_text(language: Language, event: LoggedEvent, *, zone: str = dates.DEFAULT_ZONE) -> tuple[str, str]:
     """The event as a sentence that names the people, and its details; for the organisation's log."""
     kind = _kind(event)
     if kind is None:
         return event.kind, ""
-    person = event.person_name or language.say("an unknown address")
-    text = language.say(SENTENCES[kind], actor=_actor(language, event), person=person)
-    return text, _details(language, event, kind)
+    return _sentence(language, event, kind), _joined([*_facts(language, event, kind, zone), *_origin(language, event)])
 
 
-def own_event_text(language: Language, event: LoggedEvent) -> tuple[str, str]:
-    """The event as the person reads it on their own page, and from which browser."""
+def own_event_text(language: Language, event: LoggedEvent, *, zone: str = dates.DEFAULT_ZONE) -> tuple[str, str]:
+    """The event as the person reads it on their own page. Where somebody else sat who did it, is not told."""
     kind = _kind(event)
-    browser = browser_name(event.browser, language) if event.browser else ""
+    if kind is None:
+        return event.kind, ""
     if kind is Kind.SIGNED_IN:
-        with_code = "mfa" in event.detail.get("amr", "").split()
-        said = _("Signed in with password and one-time code") if with_code else _("Signed in with password")
-        return language.say(said), browser
+        return language.say(_signed_in(event)), _browser(language, event)
+    facts = _facts(language, event, kind, zone)
+    if kind is Kind.SESSIONS_ENDED and event.actor == event.person_id:
+        return language.say("Ended own sessions"), _joined([*facts, _browser(language, event)])
     if kind in OWN_SENTENCES:
-        return language.say(OWN_SENTENCES[kind]), browser
-    return event_text(language, event)
+        return language.say(OWN_SENTENCES[kind]), _joined([*facts, _browser(language, event)])
+    return _sentence(language, event, kind), _joined(facts)
 
 
 def kind_name(language: Language, kind: Kind) -> str:
@@ -143,29 +167,110 @@ def _kind(event: LoggedEvent) -> Kind | None:
         return None
 
 
+def _sentence(language: Language, event: LoggedEvent, kind: Kind) -> str:
+    is_own = event.person_id is not None and event.actor == event.person_id
+    said = TO_ONESELF.get(kind, SENTENCES[kind]) if is_own else SENTENCES[kind]
+    person = event.person_name or language.say("an unknown address")
+    text = language.say(said, actor=_actor(language, event), person=person)
+    names = tuple(name for name in (event.actor_name, event.person_name) if name)
+    return text if text.startswith(names) else _capitalised(text)
+
+
 def _actor(language: Language, event: LoggedEvent) -> str:
     if event.actor.startswith(_OPERATOR):
         return language.say("the operator (%(user)s)", user=event.actor.removeprefix(_OPERATOR))
     return event.actor_name or language.say("somebody unknown")
 
 
-def _details(language: Language, event: LoggedEvent, kind: Kind) -> str:
+def _signed_in(event: LoggedEvent) -> str:
+    amr = event.detail.get("amr", "").split()
+    if "otp" in amr:
+        return _("Signed in with password and one-time code")
+    return _("Signed in with password and recovery code") if "mfa" in amr else _("Signed in with password")
+
+
+def _facts(language: Language, event: LoggedEvent, kind: Kind, zone: str) -> list[str]:
+    """What the log keeps of the event beside the people, in words."""
     say, detail = language.say, event.detail
-    parts = []
+    facts = []
     if why := detail.get("why"):
-        parts.append(f"«{why}»" if language.code != "en" else f"“{why}”")
+        facts.append(f"“{why}”" if language.code == "en" else f"«{why}»")
     if kind is Kind.ROLE_CHANGED:
-        parts.append(f"{_role(language, detail.get('old', ''))} → {_role(language, detail.get('new', ''))}")
+        facts.append(f"{_role(language, detail.get('old', ''))} → {_role(language, detail.get('new', ''))}")
     elif role := detail.get("role"):
-        parts.append(say("Role: %(role)s", role=_role(language, role)))
+        facts.append(say("Role: %(role)s", role=_role(language, role)))
     if kind is Kind.SIGNED_IN:
         words = _("password and second factor") if "mfa" in detail.get("amr", "").split() else _("password")
-        parts.append(say(words))
-    if event.browser and kind not in (Kind.FEATURE_GRANTED, Kind.FEATURE_WITHDRAWN):
-        parts.append(browser_name(event.browser, language))
-    if event.address:
-        parts.append(event.address)
-    return ", ".join(parts)
+        facts.append(say(words))
+    if kind in (Kind.SETTINGS_CHANGED, Kind.ORGANISATION_CREATED):
+        facts += _settings(language, detail)
+    if kind is Kind.ACCESS_REFUSED:
+        facts.append(f"{detail.get('method', '')} {detail.get('path', '')}".strip())
+    if from_ := _moment(detail.get("from", "")):
+        facts.append(say("From %(date)s", date=dates.date(from_, language, zone)))
+    return [*facts, *_reasons(language, detail), *_numbers(language, detail)]
+
+
+def _settings(language: Language, detail: dict[str, str]) -> list[str]:
+    say = language.say
+    spoken = _LANGUAGES.get(detail.get("language", ""))
+    pairs = (
+        (say("Name"), detail.get("name")),
+        (say("Language"), spoken),
+        (say("Time zone"), detail.get("time_zone")),
+    )
+    return [f"{label}: {value}" for label, value in pairs if value]
+
+
+def _reasons(language: Language, detail: dict[str, str]) -> list[str]:
+    reason = detail.get("reason", "")
+    if reason in set(Refusal):
+        return [sentences.refusal(language, Refusal(reason)).removesuffix(".")]
+    return [language.say(_REASONS[Reason(reason)])] if reason in _REASONS else []
+
+
+def _numbers(language: Language, detail: dict[str, str]) -> list[str]:
+    said = []
+    if "count" in detail:
+        said.append(language.count("%(num)s session", "%(num)s sessions", int(detail["count"])))
+    if "left" in detail:
+        said.append(language.say("%(left)s of %(of)s left", left=detail["left"], of=RECOVERY_CODE_COUNT))
+    if "clock_off_seconds" in detail:
+        minutes = max(1, round(abs(int(detail["clock_off_seconds"])) / 60))
+        said.append(
+            language.count(
+                "the phone’s clock was about %(num)s minute off",
+                "the phone’s clock was about %(num)s minutes off",
+                minutes,
+            )
+        )
+    return said
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _origin(language: Language, event: LoggedEvent) -> list[str]:
+    """From which browser and network address. Of the vendor's decisions it is not the customer's business."""
+    if event.kind in (Kind.FEATURE_GRANTED, Kind.FEATURE_WITHDRAWN):
+        return []
+    return [part for part in (_browser(language, event), event.address) if part]
+
+
+def _browser(language: Language, event: LoggedEvent) -> str:
+    return browser_name(event.browser, language) if event.browser else ""
+
+
+def _joined(parts: list[str]) -> str:
+    return _capitalised(", ".join(part for part in parts if part))
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _role(language: Language, role: str) -> str:

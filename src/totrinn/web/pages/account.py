@@ -140,7 +140,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
 
 
 def _activity(ask: Ask, event: LoggedEvent) -> dict[str, object]:
-    text, details = own_event_text(ask.language, event)
+    text, details = own_event_text(ask.language, event, zone=ask.me.organisation.time_zone)
     return {"text": text, "at": event.at, "details": details}
 
 

@@ -53,7 +53,7 @@ def _days(ask: Ask, events: tuple[LoggedEvent, ...]) -> list[dict[str, object]]:
 
 
 def _row(ask: Ask, event: LoggedEvent) -> dict[str, object]:
-    text, details = event_text(ask.language, event)
+    text, details = event_text(ask.language, event, zone=ask.me.organisation.time_zone)
     return {
         "text": text,
         "details": details,

@@ -7,6 +7,7 @@ from totrinn.app.authenticators import NothingPending, shown_secret
 from totrinn.app.errors import NotFound
 from totrinn.app.own_factors import Changed, HeldBack, StaleProof
 from totrinn.app.proving import PasswordWrong, Throttled
+from totrinn.app.records import Session
 from totrinn.core.codes import RECOVERY_CODE_COUNT
 from totrinn.core.enrolment import is_fresh
 from totrinn.core.passwords import LONGEST
@@ -45,7 +46,7 @@ def finish(ask: Ask) -> Response:
             ask,
             outcome.recovery_codes,
             occasion="replaced" if outcome.replaced else "enrolled",
-            continue_url="/account",
+            continue_url="/account" if outcome.replaced else ask.settings.application_url,
             signing_in=False,
         )
     if isinstance(outcome, StaleProof):
@@ -121,11 +122,16 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         status,
         nav="account",
         replacing=live.standing.has_factor,
-        after_recovery=ask.query.get("after") == "recovery",
+        after_recovery=_let_in_by_recovery(current.session),
         pending=None if stale else view,
         proof=proof_view(stale),
         errors=errors,
     )
+
+
+def _let_in_by_recovery(session: Session) -> bool:
+    """Whether a recovery code stood for the app: then a new phone is worth setting up."""
+    return "mfa" in session.amr and "otp" not in session.amr
 
 
 def _removal_page(ask: Ask, status: int, **errors: str) -> Response:

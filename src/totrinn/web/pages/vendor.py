@@ -35,8 +35,8 @@ def create(ask: Ask) -> Response:
     name = " ".join(ask.form.get("name", "").split())
     slug = ask.form.get("slug", "").strip()
     errors = {}
-    if not 0 < len(name) <= _LONGEST_NAME:
-        errors["name"] = ask.language.say("Type a name of at most 100 characters.")
+    if problem := _name_problem(ask, name):
+        errors["name"] = problem
     if not _SLUG.fullmatch(slug):
         errors["slug"] = ask.language.say("Use 2 to 40 lower-case letters, digits and hyphens.")
     if errors:
@@ -58,7 +58,7 @@ def set_availability(ask: Ask) -> Response:
     why, problem = _read_why(ask)
     wish = ask.form.get("available")
     if problem:
-        return _customer_page(ask, 422, why=problem)
+        return _customer_page(ask, 422, **_why_error(ask, problem, of_reset=False))
     if wish not in ("on", "off"):
         return _customer_page(ask, 422, form=ask.language.say("Choose whether the feature is available."))
     change = make_available if wish == "on" else withdraw
@@ -85,8 +85,10 @@ def reset(ask: Ask) -> Response:
     """Resets the second factor of one of the organisation's global administrators."""
     why, problem = _read_why(ask)
     person_id = ask.form.get("person", "")
+    if not person_id:
+        return _customer_page(ask, 422, person=ask.language.say("Choose who it is."))
     if problem:
-        return _customer_page(ask, 422, why=problem, person="" if person_id else problem)
+        return _customer_page(ask, 422, **_why_error(ask, problem, of_reset=True))
     unproven = prove_again(ask)
     if unproven is not None:
         return _customer_page(ask, unproven.status, **unproven.errors)
@@ -106,6 +108,14 @@ def to_customer(ask: Ask) -> Response:
     return ask.go(f"/vendor/organisations/{_customer(ask).slug}")
 
 
+def _name_problem(ask: Ask, name: str) -> str:
+    if not name:
+        return ask.language.say("Type the name of the organisation.")
+    if len(name) > _LONGEST_NAME:
+        return ask.language.say("The name is too long. Use at most 100 characters.")
+    return "" if name.isprintable() else ask.language.say("The name contains a character that cannot be shown.")
+
+
 def _read_why(ask: Ask) -> tuple[str, str]:
     why = " ".join(ask.form.get("why", "").split())
     if not why:
@@ -113,6 +123,12 @@ def _read_why(ask: Ask) -> tuple[str, str]:
     if len(why) > _LONGEST_WHY:
         return "", ask.language.say("This is too long. Use at most 300 characters.")
     return why, ""
+
+
+def _why_error(ask: Ask, problem: str, *, of_reset: bool) -> dict[str, str]:
+    """Two forms of the page ask why. With stale proof the page takes it for the reset's, else for the availability's;
+    the other one's stands above both."""
+    return {"why" if (stale_proof(ask) is not None) == of_reset else "form": problem}
 
 
 def _page(ask: Ask, status: int, **errors: str) -> Response:
@@ -176,7 +192,7 @@ def _customer_page(
         setup_link=setup_link,
         expires_at=expires_at,
         proof=proof_view(stale),
-        errors={name: text for name, text in errors.items() if text},
+        errors=errors,
     )
 
 
@@ -206,7 +222,7 @@ def _row(ask: Ask, organisation: Organisation, counts: MemberCounts) -> dict[str
     }
 
 
-_RUN = with_right(Right.RUN_ORGANISATIONS)
+_RUN = with_right(Right.RUN_ORGANISATIONS, of_organisation=True)
 
 PAGES = (
     Page("/vendor", _RUN, get=show),
