@@ -158,8 +158,8 @@ def _removing(rooms: Rooms) -> Visit:
 
 def _without_why(rooms: Rooms) -> Visit:
     visit = rooms.at("support", f"/vendor/organisations/{LOCKED}")
-    visit.page.locator("form[action$=availability]").evaluate("form => { form.noValidate = true; form.submit(); }")
-    visit.page.wait_for_load_state()
+    with visit.page.expect_navigation():
+        visit.page.locator("form[action$=availability]").evaluate("form => form.submit()")
     return visit
 
 

@@ -25,6 +25,7 @@ PEOPLE = (
     (SUNNIVA, "user", "Sunniva Eikeland"),
     (JONAS, "user", "Jonas Berg"),
 )
+_SCREEN = (1280, 1000)
 
 
 @dataclass
@@ -46,8 +47,12 @@ class Story:
             for made in making:
                 made.result()
 
+    def visit(self) -> Visit:
+        """Somebody sits down at a browser."""
+        return Visit(self.desk.sit_down(self.house.address, language=self.words.code, size=_SCREEN), self.words)
+
     def signed_in(self, email: str) -> Visit:
         """Somebody sits down at a browser and signs in."""
-        visit = Visit(self.desk.sit_down(self.house.address, language=self.words.code), self.words)
+        visit = self.visit()
         visit.sign_in(email, self.apps.get(email))
         return visit

@@ -43,6 +43,7 @@ def test_every_state_is_open_to_everybody(rooms: Rooms, language: str, state: St
     rooms.words = LANGUAGES[language]
     visit = state.reach(rooms)
     page = visit.page
+    page.wait_for_load_state()
     assert page.locator("html").get_attribute("lang") == language
     assert findings(page) == []
     reads_well(visit, language)
@@ -81,10 +82,10 @@ def findings(page: Page) -> list[str]:
 def sideways(page: Page) -> list[str]:
     """What makes the page, or an open window on it, wider than the screen."""
     wide = """() => {
-      const boxes = [document.scrollingElement, ...document.querySelectorAll('dialog[open]')];
-      return boxes.filter(box => box.scrollWidth > box.clientWidth).flatMap(box => [...box.querySelectorAll('*')])
-        .filter(element => element.getBoundingClientRect().right > innerWidth)
-        .map(element => element.outerHTML.slice(0, 120));
+      const isWide = (element) => element.scrollWidth > element.clientWidth;
+      const boxes = [document.scrollingElement, ...document.querySelectorAll('dialog[open]')].filter(isWide);
+      return boxes.flatMap(box => [box, ...[...box.querySelectorAll('*')].filter(isWide)])
+        .map(element => `${element.scrollWidth} px: ${element.outerHTML.slice(0, 120)}`);
     }"""
     found: list[str] = page.evaluate(wide)
     return found
