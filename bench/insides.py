@@ -19,7 +19,6 @@ from typing import Any
 from unittest.mock import patch
 
 from jinja2 import Template
-from sqlalchemy.engine.default import DefaultDialect
 
 from bench.browsing import HEADERS, Answer, Browser, Person, keep_cookies
 from bench.furnishing import furnish
@@ -27,7 +26,7 @@ from bench.journeys import TOTRINN
 from totrinn.bootstrap import application, serve_installation
 from totrinn.config import read_settings
 from totrinn.crypto.passwords import Argon2Passwords
-from totrinn.storage.prepared import PreparingConnection
+from totrinn.storage.prepared import SqliteConnection
 from totrinn.storage.unit_of_work import Transaction
 from totrinn.web.routing import Desk
 
@@ -35,8 +34,8 @@ _WARM, _COUNT = 40, 200
 _PARTS: dict[str, tuple[Any, str]] = {
     "admission, use cases, forms": (Desk, "_answer"),
     "pages out of templates": (Template, "render"),
-    "statements": (PreparingConnection, "execute"),
-    "commit": (DefaultDialect, "do_commit"),
+    "statements": (SqliteConnection, "execute"),
+    "commit": (SqliteConnection, "commit"),
     "beginning transactions": (Transaction, "__enter__"),
     "ending transactions": (Transaction, "__exit__"),
 }

@@ -43,6 +43,7 @@ def test_values_that_stand_in_the_statement_are_kept(database: Database) -> None
         membership.c.organisation_id == sa.bindparam("which"), membership.c.role == Role.USER
     )
     with connect(database.engines.reading) as connection:
+        connection.begin()
         numbers = [connection.execute(statement, {"which": joined.id}).scalar_one() for _ in range(_TIMES)]
     assert numbers == [1, 1, 1]
 
@@ -50,7 +51,8 @@ def test_values_that_stand_in_the_statement_are_kept(database: Database) -> None
 def test_one_statement_takes_different_sets_of_values(database: Database) -> None:
     """An update sets just the columns that are given, also after it has set others."""
     change = sa.update(throttle).where(throttle.c.key == sa.bindparam("which"))
-    with connect(database.engines.writing) as connection, connection.begin():
+    with connect(database.engines.writing) as connection:
+        connection.begin()
         connection.execute(sa.insert(throttle), {"key": "a", "failures": 1, "last_at": NOW})
         for failures in range(2, 2 + _TIMES):
             connection.execute(change, {"which": "a", "failures": failures})
@@ -62,7 +64,8 @@ def test_one_statement_takes_different_sets_of_values(database: Database) -> Non
 def test_one_row_is_demanded_each_time(database: Database) -> None:
     """`one` refuses none and several, and `first` and `scalar` answer None to none."""
     statement = sa.select(throttle.c.key)
-    with connect(database.engines.writing) as connection, connection.begin():
+    with connect(database.engines.writing) as connection:
+        connection.begin()
         for _ in range(_TIMES):
             assert connection.execute(statement).first() is None
             assert connection.execute(statement).scalar() is None
@@ -78,6 +81,7 @@ def test_a_missing_value_is_refused_each_time(database: Database) -> None:
     """A statement is never executed with a parameter left out."""
     statement = sa.select(person.c.id).where(person.c.email == sa.bindparam("which"))
     with connect(database.engines.reading) as connection:
+        connection.begin()
         for _ in range(_TIMES):
             with pytest.raises(sa.exc.StatementError):
                 connection.execute(statement, {})
@@ -89,6 +93,7 @@ def test_a_time_without_a_zone_is_refused_each_time(database: Database) -> None:
         throttle.c.last_at == sa.bindparam("which", type_=throttle.c.last_at.type)
     )
     with connect(database.engines.reading) as connection:
+        connection.begin()
         for _ in range(_TIMES):
             with pytest.raises((TypeError, sa.exc.StatementError)):
                 connection.execute(statement, {"which": datetime(2026, 1, 1)})  # noqa: DTZ001
@@ -99,7 +104,8 @@ def test_errors_are_those_of_sqlalchemy_and_keep_quiet_about_values(database: Da
     """A broken constraint, and a write that is not allowed, are named as ever; no value stands in the message."""
     add = sa.insert(throttle)
     values = {"key": "a-secret", "failures": 0, "last_at": None}
-    with connect(database.engines.writing) as connection, connection.begin():
+    with connect(database.engines.writing) as connection:
+        connection.begin()
         connection.execute(add, values)
         connection.execute(add, {**values, "key": "b"})
         if connection.dialect.name == "sqlite":
@@ -107,8 +113,10 @@ def test_errors_are_those_of_sqlalchemy_and_keep_quiet_about_values(database: Da
                 connection.execute(add, values)
             assert "a-secret" not in str(refused.value)
     refusals = (OperationalError, sa.exc.InternalError)
-    with connect(database.engines.reading) as connection, connection.begin(), pytest.raises(refusals):
-        connection.execute(add, {**values, "key": "c"})
+    with connect(database.engines.reading) as connection:
+        connection.begin()
+        with pytest.raises(refusals):
+            connection.execute(add, {**values, "key": "c"})
 
 
 def test_a_slug_is_found_as_text(database: Database) -> None:
@@ -117,5 +125,6 @@ def test_a_slug_is_found_as_text(database: Database) -> None:
     with database.writing() as unit:
         add_organisation(unit)
     with connect(database.engines.reading) as connection:
+        connection.begin()
         for _ in range(_TIMES):
             assert connection.execute(statement, {"which": "x' OR '1'='1"}).first() is None

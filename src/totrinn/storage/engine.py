@@ -16,20 +16,21 @@ import os
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from totrinn.storage.prepared import PreparingConnection
+from totrinn.storage.prepared import SqliteConnection
 
 _SQLITE_AT_LEAST = (3, 35, 0)  # RETURNING
 _WAIT_SECONDS = 10
 _READERS = 40
 _POSTGRESQL_CONNECTIONS = 10
 _PREPARE = "prepare_threshold"
+_BEGIN = "totrinn_begin"
 _MIGRATION_LOCK = 0x746F7472696E6E  # "totrinn"
 
 _PRAGMAS = (
@@ -95,24 +96,26 @@ def _sqlite(url: URL) -> Engines:
     if sqlite3.sqlite_version_info < _SQLITE_AT_LEAST:
         raise UnusableDatabase(f"SQLite {sqlite3.sqlite_version} is too old: 3.35 is needed")
     _make_private(Path(url.database))
-    reading = _sqlite_engine(url, connections=_READERS)
+    reading = _sqlite_engine(url, "BEGIN", connections=_READERS)
     # One writer per process: threads queue for the connection in order, instead of racing for the file's lock.
-    writing = _sqlite_engine(url, connections=1)
+    writing = _sqlite_engine(url, "BEGIN IMMEDIATE", connections=1)
     event.listen(reading, "connect", _set_up_sqlite_reader)
     event.listen(writing, "connect", _set_up_sqlite)
-    event.listen(reading, "begin", _begin_sqlite_reading)
-    event.listen(writing, "begin", _begin_sqlite_writing)
+    event.listen(reading, "begin", _begin_sqlite)
+    event.listen(writing, "begin", _begin_sqlite)
     return Engines(reading, writing)
 
 
-def _sqlite_engine(url: URL, *, connections: int) -> Engine:
+def _sqlite_engine(url: URL, begin: str, *, connections: int) -> Engine:
     return sa.create_engine(
         url,
+        execution_options={_BEGIN: begin},
         connect_args={"isolation_level": None, "check_same_thread": False, "timeout": _WAIT_SECONDS},
         poolclass=sa.QueuePool,
         pool_size=connections,
         max_overflow=0,
         pool_timeout=_WAIT_SECONDS,
+        hide_parameters=True,  # in messages of errors, which are logged
         pool_use_lifo=connections > 1,
     )
 
@@ -136,12 +139,10 @@ def _set_up_sqlite_reader(connection: sqlite3.Connection, entry: ConnectionPoolE
 
 
 # Below SQLAlchemy, which would take ten times as long as SQLite itself to say these words.
-def _begin_sqlite_reading(connection: Connection) -> None:
-    _driver(connection).execute("BEGIN")
-
-
-def _begin_sqlite_writing(connection: Connection) -> None:
-    _driver(connection).execute("BEGIN IMMEDIATE")
+def _begin_sqlite(connection: Connection) -> None:
+    driver = _driver(connection)
+    if not driver.in_transaction:
+        driver.execute(connection.get_execution_options()[_BEGIN])
 
 
 def _driver(connection: Connection) -> Any:
@@ -175,6 +176,7 @@ def _postgresql_engine(url: URL, *, prepare_after: int | None) -> Engine:
             pool_size=_POSTGRESQL_CONNECTIONS,
             max_overflow=0,
             pool_timeout=_WAIT_SECONDS,
+            hide_parameters=True,
             pool_use_lifo=True,
         )
     except ModuleNotFoundError as error:
@@ -191,8 +193,9 @@ def _begin_postgresql_writing(connection: Connection) -> None:
 
 
 def connect(engine: Engine) -> Connection:
-    """A connection out of the pool; on SQLite one that prepares the statements that come again."""
-    return PreparingConnection(engine) if engine.dialect.name == "sqlite" else engine.connect()
+    """A connection out of the pool, on which a transaction must be begun before anything else."""
+    begin = engine.get_execution_options().get(_BEGIN)
+    return engine.connect() if begin is None else cast("Connection", SqliteConnection(engine, begin))
 
 
 def hold_migration_lock(connection: Connection) -> None:

@@ -7,11 +7,12 @@ for the second time is one that lives as long as the program; those made for one
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy.engine import Connection, Dialect, Engine
 from sqlalchemy.exc import DBAPIError, MultipleResultsFound, NoResultFound
+from sqlalchemy.pool import PoolProxiedConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _Processor = Callable[[Any], Any]
@@ -116,39 +117,93 @@ class Prepared:
 _SEEN: "WeakKeyDictionary[Any, dict[tuple[str, ...], Prepared | None]]" = WeakKeyDictionary()
 
 
-class PreparingConnection(Connection):
-    """A connection to SQLite that executes what comes again by its prepared form."""
+class SqliteConnection:
+    """A connection to SQLite out of the pool, and its transaction; what SQLAlchemy's own does that is asked for here.
 
-    def __init__(self, engine: Engine) -> None:
-        super().__init__(engine)
-        driver: Any = self.connection.dbapi_connection
+    What comes again is executed by its prepared form. For the rest there is a connection of SQLAlchemy's around the
+    same connection of the pool, once it is needed.
+    """
+
+    __slots__ = ("_alchemy", "_begin", "_driver", "_engine", "_is_heard", "_pooled")
+
+    def __init__(self, engine: Engine, begin: str) -> None:
+        self._engine, self._begin = engine, begin
+        with _translated(begin):
+            self._pooled = engine.raw_connection()
+        driver: Any = self._pooled.dbapi_connection
         self._driver: sqlite3.Connection = driver
+        self._alchemy: Connection | None = None
         # Whoever listens to statements hears them from SQLAlchemy, which then executes them all.
         self._is_heard = bool(engine.dispatch.before_cursor_execute)
 
-    def execute(self, statement: Any, parameters: Any = None, **options: Any) -> Any:
+    def __enter__(self) -> "SqliteConnection":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def dialect(self) -> Dialect:
+        """SQLAlchemy's dialect of SQLite."""
+        return self._engine.dialect
+
+    @property
+    def connection(self) -> PoolProxiedConnection:
+        """The connection of the pool."""
+        return self._pooled
+
+    def begin(self) -> None:
+        """Begins the transaction."""
+        with _translated(self._begin):
+            self._driver.execute(self._begin)
+
+    def commit(self) -> None:
+        """Ends the transaction; what it changed is then on the disk."""
+        with _translated("COMMIT"):
+            self._driver.commit()
+
+    def close(self) -> None:
+        """Rolls back what was not committed, and gives the connection back to the pool."""
+        (self._alchemy or self._pooled).close()
+
+    def invalidate(self) -> None:
+        """Takes the connection out of use."""
+        self._pooled.invalidate()
+
+    def execute(self, statement: Any, parameters: Any = None) -> Any:
         """Executes the statement, within the transaction that has begun."""
         forms = _SEEN.get(statement)
         if forms is None:
             _SEEN[statement] = {}
-        elif not options and not self._is_heard and (parameters is None or isinstance(parameters, dict)):
+        elif not self._is_heard and (parameters is None or isinstance(parameters, dict)):
             values: dict[str, Any] = parameters or {}
             names = tuple(values)
             if names not in forms:
                 forms[names] = _prepared(statement, self.dialect, names)
             prepared = forms[names]
             if prepared is not None:
-                return self._executed(prepared, values)
-        return super().execute(statement, parameters, **options)
+                with _translated(prepared.words):
+                    return prepared.execute(self._driver, values)
+        if self._alchemy is None:
+            self._alchemy = Connection(self._engine, self._pooled)
+        return self._alchemy.execute(statement, parameters)
 
-    def _executed(self, prepared: Prepared, values: Mapping[str, Any]) -> Rows:
-        try:
-            return prepared.execute(self._driver, values)
-        except sqlite3.Error as error:
-            # As SQLAlchemy would say it, but never with the values: they are nobody's business in a log.
-            raise DBAPIError.instance(
-                prepared.words, None, error, sqlite3.Error, hide_parameters=True, dialect=self.dialect
-            ) from error
+
+class _translated:  # noqa: N801  # used like a function; a class costs a third of a generator
+    """Raises what SQLite complains of as SQLAlchemy would, but never with the values, which belong in no log."""
+
+    __slots__ = ("_words",)
+
+    def __init__(self, words: str) -> None:
+        self._words = words
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            told = DBAPIError.instance(self._words, None, error, sqlite3.Error, hide_parameters=True)
+            raise cast("BaseException", told) from error
 
 
 def _prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Prepared | None:
