@@ -45,7 +45,6 @@ def test_every_state_is_open_to_everybody(rooms: Rooms, language: str, state: St
     page = visit.page
     page.wait_for_load_state()
     assert page.locator("html").get_attribute("lang") == language
-    assert findings(page) == []
     reads_well(visit, language)
     page.set_viewport_size({"width": NARROWEST, "height": 640})
     assert sideways(page) == []
@@ -53,6 +52,7 @@ def test_every_state_is_open_to_everybody(rooms: Rooms, language: str, state: St
         assert findings(page) == []
     page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
     if language == "nb":
+        assert findings(page) == []
         page.emulate_media(color_scheme="dark")
         assert findings(page) == []
         page.emulate_media(color_scheme="light")
@@ -60,6 +60,7 @@ def test_every_state_is_open_to_everybody(rooms: Rooms, language: str, state: St
 
 def test_flaws_are_found(rooms: Rooms) -> None:
     """Whoever looks for flaws must see one that is there."""
+    rooms.words = LANGUAGES["nb"]
     page = rooms.at("stranger", "/login").page
     plant = "html => document.querySelector('main').insertAdjacentHTML('beforeend', html)"
     page.evaluate(plant, '<img src="data:,"><pre>Sign in with the code' + 300 * "." + "</pre>")
