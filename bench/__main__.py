@@ -60,7 +60,7 @@ def _best(runs: list[SignIn]) -> SignIn | None:
         return None
     least = min(runs, key=lambda run: run.beyond)
     loads = {page: min((run.loads[page] for run in runs), key=lambda load: load.cpu) for page in least.loads}
-    return dataclasses.replace(least, loads=loads)
+    return dataclasses.replace(least, loads=loads, runs=tuple(sorted(run.beyond for run in runs)))
 
 
 def _keep(totrinn: SignIn | None, floor: SignIn | None, starts: list[Start], table: list[budgets.Row]) -> None:

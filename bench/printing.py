@@ -26,6 +26,8 @@ def sign_in(totrinn: SignIn | None, floor: SignIn | None) -> None:
         _cost(name, cost, floor.steps[name] if floor else None)
     _line("one hash", f"{totrinn.hash:.2f}", _number(floor.hash if floor else None))
     _line("beyond the hash", f"{totrinn.beyond:.2f}", _number(floor.beyond if floor else None), _ratio(totrinn, floor))
+    print(f"\nBeyond the hash in every run: {', '.join(f'{beyond:.2f}' for beyond in totrinn.runs)} ms.")
+    _table("CPU of other pages (ms)", "Totrinn", "floor", "ratio", "wait (ms)")
     for name, cost in totrinn.extra.items():
         _cost(name, cost, floor.steps["first page"] if floor else None)
     _loads(totrinn.loads, floor.loads["/"] if floor and floor.loads else None)

@@ -34,6 +34,8 @@ class SignIn:
     busy: Memory
     loads: dict[str, Load]
     extra: dict[str, Cost]
+    runs: tuple[float, ...] = ()
+    """What every run had beyond the hash, of which this is the one with the least."""
 
     @property
     def beyond(self) -> float:
