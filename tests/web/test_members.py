@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 
-from tests.web.house import Browser, House, Resident
+from tests.web.house import PASSWORD, Browser, House, Resident
 from totrinn.core.roles import Role
 
 UNKNOWN = "01900000-0000-7000-8000-000000000000"
@@ -273,6 +273,46 @@ def test_the_last_global_administrator_keeps_the_role(house: House, browser: Bro
     answer = browser.post(f"{path}/role", role="user")
     assert answer.location == "/?said=role"
     assert "The role has been changed." in browser.get(answer.location).words
+
+
+@pytest.mark.row("R29", "R42")
+@pytest.mark.parametrize("role", ["administrator", "global_administrator"])
+def test_a_change_of_role_asks_for_a_stale_proof(
+    house: House, browser: Browser, kari: Resident, ola: Resident, clock: time_machine.Traveller, role: str
+) -> None:
+    """After 20 minutes password and code are asked for, the choice is kept, and with both it goes on."""
+    clock.shift(timedelta(minutes=21))
+    path = open_member(browser, ola)
+    for wrong in ({}, {"password": ""}, {"password": "wrong"}, {"password": PASSWORD, "proof_code": "123456"}):
+        answer = browser.post(f"{path}/role", role=role, **wrong)
+        assert answer.status == 422
+        assert f'value="{role}" checked' in answer.text
+        # Said at the form that was sent, and not at the other one that asks for the same.
+        assert answer.text.count('aria-invalid="true"') == 1
+        assert f'id="role-{"proof_code" if wrong.get("proof_code") else "password"}-error"' in answer.text
+        member = house.member("fjordly", ola)
+        assert member is not None
+        assert member.role is Role.USER
+    clock.shift(timedelta(seconds=90))
+    answer = browser.post(f"{path}/role", role=role, password=PASSWORD, proof_code=kari.code())
+    assert answer.location == f"{path}?said=role"
+    member = house.member("fjordly", ola)
+    assert member is not None
+    assert member.role == role
+
+
+@pytest.mark.row("R29")
+def test_taking_a_role_away_asks_for_a_stale_proof(
+    house: House, browser: Browser, ola: Resident, clock: time_machine.Traveller
+) -> None:
+    """Whoever sits down at a session left open cannot unmake an administrator either."""
+    house.set_role("fjordly", ola, Role.ADMINISTRATOR)
+    clock.shift(timedelta(minutes=21))
+    path = open_member(browser, ola)
+    assert browser.post(f"{path}/role", role="user").status == 422
+    member = house.member("fjordly", ola)
+    assert member is not None
+    assert member.role is Role.ADMINISTRATOR
 
 
 # Sessions and membership

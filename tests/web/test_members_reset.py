@@ -96,6 +96,19 @@ def test_an_invitation_elsewhere_does_not_hinder_a_reset(house: House, browser: 
 
 
 @pytest.mark.row("R34", "R46")
+def test_whoever_has_only_invited_the_person_learns_nothing_of_a_reset(
+    house: House, browser: Browser, ola: Resident
+) -> None:
+    """The reason stands in the log of the organisation that they are a member of, and in no other."""
+    house.organisation("nordly")
+    house.join(ola, "nordly", accepted=False)
+    path = open_member(browser, ola)
+    browser.post(f"{path}/reset", why="because")
+    assert "person:factor:reset" in house.kinds("fjordly")
+    assert "person:factor:reset" not in house.kinds("nordly")
+
+
+@pytest.mark.row("R34", "R46")
 def test_who_is_only_invited_is_not_reset(house: House, browser: Browser) -> None:
     """An invitation gives no power over a person's factor, not even when they belong nowhere else."""
     siri = house.person("siri@nordly.no", factor=True)

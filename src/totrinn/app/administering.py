@@ -56,8 +56,12 @@ def save_settings(
 
 def change_role(
     services: Services, visitor: Visitor, actor: Actor, person_id: str, role: Role
-) -> Done | LastGlobalAdministrator:
-    """Gives a member another role; the last global administrator keeps theirs. Raises `NotFound`, `NotAllowed`."""
+) -> Done | LastGlobalAdministrator | StaleProof:
+    """Gives a member another role; the last global administrator keeps theirs.
+
+    Every change makes or unmakes an administrator, so that a session left open is not enough for it (rule 13).
+    Raises `NotFound`, `NotAllowed`.
+    """
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.CHANGE_ROLES, visitor.now)
         unit.members.lock(current.organisation.id)
@@ -70,6 +74,9 @@ def change_role(
             unit, current.organisation.id, member.id
         ):
             return LastGlobalAdministrator()
+        stale = stale_proof(current.live, visitor)
+        if stale is not None:
+            return stale
         unit.members.set_role(current.organisation.id, member.id, role)
         _log(unit, visitor, Kind.ROLE_CHANGED, current, member.id, old=member.role, new=role)
         return Done()
@@ -116,6 +123,8 @@ def reset_factor(
         member = _member(unit, current, person_id)
         if member.id == current.person.id:
             return Oneself()
+        # Held already here, so that nobody becomes a member elsewhere between the question and the reset.
+        unit.people.lock(member.id)
         if member.accepted_at is None or is_member_elsewhere(unit, member.id, current.organisation.id):
             return MemberElsewhere()
         stale = stale_proof(current.live, visitor)
@@ -128,7 +137,8 @@ def reset_factor(
 def reset(services: Services, unit: Unit, visitor: Visitor, person_id: str, *, source: Source, why: str) -> None:
     """Resets a person's factors, whoever is entitled to order it; the one place that does.
 
-    Logged in each organisation that the person belongs to, and told to the person.
+    Logged in each organisation that the person is a member of, and told to the person. Whoever has only invited them
+    learns nothing.
     """
     unit.people.lock(person_id)
     person = unit.people.find(person_id)
@@ -140,6 +150,8 @@ def reset(services: Services, unit: Unit, visitor: Visitor, person_id: str, *, s
     unit.signins.end_of_person(person_id)
     unit.throttles.clear(f"factor:{person_id}")
     for membership in unit.members.of_person(person_id):
+        if membership.accepted_at is None:
+            continue
         unit.log.write(
             Event(
                 Kind.FACTOR_RESET,

@@ -85,7 +85,12 @@ def submit_role(ask: Ask) -> Response:
     if role is None:
         return _page(ask, 422, role=ask.language.say("Choose one of the roles."))
     person_id = _person_id(ask)
+    unproven = prove_again(ask)
+    if unproven is not None:
+        return _page(ask, unproven.status, **unproven.errors)
     outcome = change_role(ask.services, ask.visitor, ask.me, person_id, role)
+    if isinstance(outcome, StaleProof):
+        return _page(ask, 422, password=ask.language.say("Type your password."))
     if isinstance(outcome, LastGlobalAdministrator):
         return _page(ask, 409, role=_last_sentence(ask))
     if person_id == ask.me.person.id and not may(role, Right.SEE_MEMBERS):
@@ -207,6 +212,8 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         notice=notice(ask),
         member={**_row(ask, member), "sessions": 0, "recovery_left": None, "elsewhere": is_elsewhere, **facts},
         roles=list(_ROLES),
+        chosen_role=_ROLES.get(ask.form.get("role", ""), member.role).value,
+        sent=ask.path.rpartition("/")[2] if ask.method == "POST" else "",
         may={
             "change_role": may(role, Right.CHANGE_ROLES) and member.role in ASSIGNABLE,
             "end_sessions": may_manage_them,
@@ -286,7 +293,7 @@ _RESET = with_right(Right.RESET_FACTOR, of_organisation=True)
 PAGES = (
     Page("/members", _SEE, get=show),
     Page("/members/{id}", _SEE, get=show_one),
-    Page("/members/{id}/role", _CHANGE_ROLES, get=to_member, post=submit_role),
+    Page("/members/{id}/role", _CHANGE_ROLES, get=to_member, post=submit_role, hashes=True),
     Page("/members/{id}/sessions", _MANAGE, get=to_member, post=submit_sessions),
     Page("/members/{id}/remove", _MANAGE, get=to_member, post=submit_removal),
     Page("/members/{id}/reset", _RESET, get=to_member, post=submit_reset, hashes=True),
