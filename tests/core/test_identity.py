@@ -2,7 +2,9 @@
 
 import uuid
 
-from totrinn.core.identity import CHANCE_BITS, uuid7
+import pytest
+
+from totrinn.core.identity import CHANCE_BITS, is_slug, uuid7
 
 
 def test_the_example_of_rfc_9562_comes_out() -> None:
@@ -24,3 +26,17 @@ def test_ids_sort_by_time_and_then_by_chance() -> None:
         uuid7(at, chance) for at in (1, 2, 1_764_000_000_000) for chance in (0, 1 << 61, 1 << 62, 2**CHANCE_BITS - 1)
     ]
     assert ids == sorted(set(ids))
+
+
+@pytest.mark.parametrize("text", ["ab", "a1", "fjordly", "havre-bakeri", "a--b", "1-2", "x" * 40])
+def test_what_may_be_a_slug(text: str) -> None:
+    """Letters, digits, and hyphens between them."""
+    assert is_slug(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a", "-ab", "ab-", "x" * 41, "Fjordly", "fj ordly", "fjordly\n", "blåbær", "fj_ordly", "٣٣", "../x"]
+)
+def test_what_may_not(text: str) -> None:
+    """Nothing that would have to be written otherwise in an address."""
+    assert not is_slug(text)

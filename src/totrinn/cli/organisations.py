@@ -1,6 +1,5 @@
 """`organisation create`, and `feature grant` and `withdraw`: what the vendor decides about its customers."""
 
-import re
 from pathlib import Path
 
 import click
@@ -16,9 +15,9 @@ from totrinn.cli.options import (
     visitor,
     where,
 )
+from totrinn.core.identity import is_slug
 
 FEATURES = ("forced_two_factor",)
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])")
 
 
 @click.group()
@@ -36,7 +35,7 @@ def create(name: str, slug: str, language: str, data: Path | None, database: str
     """Create an organisation. `totrinn setup-link` then lets its first global administrator in."""
     from totrinn.app.operating import Obstacle, create_organisation
 
-    if not _SLUG.fullmatch(slug):
+    if not is_slug(slug):
         raise Refused("a slug is 2 to 40 of a to z, 0 to 9 and hyphens, and neither begins nor ends with a hyphen")
     with opened(data, database) as installation:
         made = create_organisation(

@@ -1,7 +1,18 @@
-"""Ids are UUIDv7 (RFC 9562 §5.7): the milliseconds first, so that they sort by time and indexes grow at one end."""
+"""What things are called: ids for the program, slugs of organisations for people.
+
+Ids are UUIDv7 (RFC 9562 §5.7): the milliseconds first, so that they sort by time and indexes grow at one end.
+"""
+
+import re
 
 CHANCE_BITS = 74
 _LOW_BITS = 62
+_SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,38}[a-z0-9]")
+
+
+def is_slug(text: str) -> bool:
+    """Whether it may be a slug: 2 to 40 of a to z, 0 to 9 and hyphens, none of these first or last."""
+    return _SLUG.fullmatch(text) is not None
 
 
 def uuid7(milliseconds: int, chance: int) -> str:
