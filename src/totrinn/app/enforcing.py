@@ -58,9 +58,7 @@ class Changed:
     change: Change
 
 
-def propose(
-    services: Services, visitor: Visitor, actor: Actor, wish: Wish, *, because: Refusal | None = None
-) -> Proposal | Unchanged | Refused:
+def propose(services: Services, visitor: Visitor, actor: Actor, wish: Wish) -> Proposal | Unchanged | Refused:
     """Previews a wish and hands out its confirmation; changes nothing."""
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.SEE_SETTINGS, visitor.now)
@@ -72,7 +70,7 @@ def propose(
         if refusal is not None:
             _log_refused(unit, visitor, current, refusal)
             return Refused(refusal)
-        return _proposal(services, unit, visitor, current, wish, because)
+        return _proposal(services, unit, visitor, current, wish, None)
 
 
 def confirm(services: Services, visitor: Visitor, actor: Actor, token: str) -> Changed | Proposal | Refused:
