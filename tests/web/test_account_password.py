@@ -129,6 +129,19 @@ def test_eight_characters_do_where_a_second_factor_is_required(house: House, ola
     assert browser.post(PAGE, password=PASSWORD, new_password="blåveis7").status == 303
 
 
+@pytest.mark.row("R1")
+@pytest.mark.parametrize("accepted", [True, False])
+def test_fifteen_are_needed_for_as_long_as_one_organisation_requires_no_second_factor(
+    house: House, ola: Resident, accepted: bool
+) -> None:
+    """There the password is the only factor; and an invitation alone, which anybody may send, shortens nothing."""
+    house.organisation("nordly", requirement=Requirement(now()))
+    house.join(ola, "nordly", accepted=accepted)
+    browser = house.sign_in(ola, organisation="fjordly")
+    assert "At least 15 characters" in browser.get(PAGE).words
+    assert browser.post(PAGE, password=PASSWORD, new_password="blåveis7").status == 422
+
+
 @pytest.mark.row("R5", "R6")
 @pytest.mark.parametrize(
     ("typed", "said"),

@@ -127,19 +127,24 @@ def find_weakness(
 
 
 def shortest_password(services: Services, person: Person | None, organisation_id: str | None = None) -> int:
-    """The least number of characters for this person, or for a newcomer to this organisation (R1)."""
+    """The least number of characters for this person, or for a newcomer to this organisation (R1).
+
+    It may be short only where it is nowhere the only factor: every organisation of theirs must require another.
+    """
     with services.store.reading() as unit:
         has_factor = bool(person and unit.factors.of_person(person.id))
     organisations = _organisations(services, person, organisation_id)
-    is_required = any(organisation.policy.requirement.stands() for organisation in organisations)
-    return passwords.shortest(has_factor=has_factor, is_required=is_required)
+    is_required = all(organisation.policy.requirement.stands() for organisation in organisations)
+    return passwords.shortest(has_factor=has_factor, is_required=is_required and bool(organisations))
 
 
 def _organisations(services: Services, person: Person | None, organisation_id: str | None) -> tuple[Organisation, ...]:
+    """Those that the person is a member of, which an invitation alone does not make them; a newcomer's is the one."""
     with services.store.reading() as unit:
-        own = tuple(m.organisation for m in unit.members.of_person(person.id)) if person else ()
+        if person is not None:
+            return tuple(m.organisation for m in unit.members.of_person(person.id) if m.accepted_at is not None)
         joined = unit.organisations.find(organisation_id) if organisation_id else None
-    return (*own, joined) if joined else own
+        return (joined,) if joined else ()
 
 
 def set_language(services: Services, visitor: Visitor, actor: Actor, language: str) -> None:

@@ -8,7 +8,7 @@ from totrinn.app.records import Mail, MailKind, Person
 def tell(services: Services, unit: Unit, person: Person, kind: MailKind, visitor: Visitor, **values: str) -> None:
     """Puts a mail to the person's own address into the outbox, in the language that they have chosen."""
     memberships = unit.members.of_person(person.id)
-    organisation = memberships[0].organisation if memberships else None
+    organisation = next((each.organisation for each in memberships if each.accepted_at is not None), None)
     language = person.language or (organisation.language if organisation else "nb")
     unit.outbox.put(
         Mail(
