@@ -4,6 +4,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.web.house import House
+from totrinn.core.policy import Requirement
 from totrinn.web.application import create
 from totrinn.web.forms import LARGEST_BODY
 from totrinn.web.paths import own_path, with_next
@@ -193,3 +194,18 @@ def test_a_session_says_how_it_was_proven(house: House) -> None:
     assert one.session.proof.factor_at is None
     assert two.session.amr == ("pwd", "otp", "mfa")
     assert two.session.proof.factor_at is not None
+
+
+@pytest.mark.row("R41")
+def test_the_sign_in_page_leads_a_lost_session_to_its_step(house: House) -> None:
+    """Whoever opens it with a session that is no longer admitted goes on from there, without the password once more."""
+    house.organisation("fjordly")
+    browser = house.sign_in(house.person("ola@fjordly.no", "fjordly"))
+    organisation = house.stored("fjordly")
+    with house.services.store.writing() as unit:
+        requirement = Requirement(organisation.created_at)
+        assert unit.organisations.take_requirement(organisation.id, requirement, by=None, expected_revision=1)
+    answer = browser.get("/login")
+    assert (answer.status, answer.location) == (303, "/login/enrol")
+    assert browser.cookie() is None
+    assert browser.get("/login/enrol").status == 200

@@ -21,10 +21,13 @@ from totrinn.web.routing import Page
 
 
 def show(ask: Ask) -> Response:
-    """The sign-in page; whoever is signed in is sent in."""
+    """The sign-in page; whoever is signed in is sent in, or to the step that is now demanded of them."""
     token = ask.jar.get(Cookie.SESSION)
-    if token is not None and isinstance(judge(ask.services, ask.visitor, token, next_=""), Actor):
+    judged = judge(ask.services, ask.visitor, token, next_="") if token else None
+    if isinstance(judged, Actor):
         return ask.go("/")
+    if isinstance(judged, Held):
+        return follow(ask, judged)
     return _page(ask, 200)
 
 
