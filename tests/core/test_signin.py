@@ -108,3 +108,4 @@ def test_a_password_proven_long_ago_is_asked_again_before_enrolment(act: Act) ->
     """A session that was held after a while does not go straight to a secret."""
     assert advance(State.ADMITTED, act, MustEnrol(Reason.REQUIRED)) is State.MUST_REPROVE
     assert not allows(State.MUST_REPROVE, Act.STARTED_ENROLMENT)
+    assert advance(State.MUST_REPROVE, Act.CHOSE_ORGANISATION, MustEnrol(Reason.REQUIRED)) is State.MUST_REPROVE

@@ -32,7 +32,7 @@ def offered(world: World, browser: Browser) -> frozenset[str]:
         case State.ENROLLING:
             return frozenset({did.RETURN}) | another
         case State.MUST_REPROVE:
-            return frozenset({did.RETURN, did.AGAIN})
+            return frozenset({did.RETURN, did.AGAIN}) | another
         case _:
             return frozenset({did.REQUEST})
 

@@ -80,6 +80,8 @@ TRANSITIONS: dict[tuple[State, Act, type[Verdict]], State] = {
     (_S.MUST_REPROVE, _A.PROVED_PASSWORD_AGAIN, MustEnrol): _S.MUST_ENROL,
     (_S.MUST_ENROL, _A.PROVED_PASSWORD_AGAIN, MustEnrol): _S.MUST_ENROL,
     (_S.MUST_REPROVE, _A.RETURNED, MustEnrol): _S.MUST_REPROVE,
+    (_S.MUST_REPROVE, _A.CHOSE_ORGANISATION, MustEnrol): _S.MUST_REPROVE,
+    (_S.MUST_REPROVE, _A.CHOSE_ORGANISATION, Admit): _S.ADMITTED,
     # A live session that is no longer admitted.
     (_S.ADMITTED, _A.LOST_ADMISSION, MustVerify): _S.VERIFYING,
     (_S.ADMITTED, _A.LOST_ADMISSION, MustEnrol): _S.MUST_ENROL,

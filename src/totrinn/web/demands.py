@@ -40,7 +40,7 @@ class Demand:
 ANYONE = Demand(Level.ANYONE)
 AT_VERIFICATION = Demand(Level.UNFINISHED, steps=frozenset({State.VERIFYING}))
 AT_ENROLMENT = Demand(Level.UNFINISHED, steps=frozenset({State.MUST_ENROL, State.MUST_REPROVE, State.ENROLLING}))
-AT_CHOICE = Demand(Level.UNFINISHED_OR_SESSION, steps=frozenset({State.CHOOSING, State.MUST_ENROL, State.ENROLLING}))
+AT_CHOICE = Demand(Level.UNFINISHED_OR_SESSION, steps=AT_ENROLMENT.steps | {State.CHOOSING})
 AT_ANY_STEP = Demand(
     Level.UNFINISHED,
     steps=frozenset({State.VERIFYING, State.CHOOSING, State.MUST_ENROL, State.MUST_REPROVE, State.ENROLLING}),
