@@ -1,10 +1,15 @@
 """What stands on every answer, and what is refused before any handler sees it."""
 
+import re
+from datetime import UTC, datetime, timedelta
+
 import pytest
+import time_machine
 from starlette.testclient import TestClient
 
-from tests.web.house import House
+from tests.web.house import PASSWORD, House
 from totrinn.core.policy import Requirement
+from totrinn.core.roles import Role
 from totrinn.web.application import create
 from totrinn.web.forms import LARGEST_BODY
 from totrinn.web.paths import own_path, with_next
@@ -209,3 +214,64 @@ def test_the_sign_in_page_leads_a_lost_session_to_its_step(house: House) -> None
     assert (answer.status, answer.location) == (303, "/login/enrol")
     assert browser.cookie() is None
     assert browser.get("/login/enrol").status == 200
+
+
+@pytest.mark.row("R41")
+def test_who_is_asked_for_the_password_anew_may_choose_another_organisation(
+    house: House, clock: time_machine.Traveller
+) -> None:
+    """The page offers it, and it leads there: what requires nothing is open, what requires it asks again."""
+    for slug in ("fjordly", "nordly"):
+        house.organisation(slug)
+    ola = house.person("ola@fjordly.no", "fjordly")
+    house.join(ola, "nordly")
+    browser = house.sign_in(ola, organisation="fjordly")
+    organisation = house.stored("fjordly")
+    with house.services.store.writing() as unit:
+        requirement = Requirement(organisation.created_at)
+        assert unit.organisations.take_requirement(organisation.id, requirement, by=None, expected_revision=1)
+    clock.shift(timedelta(minutes=30))
+    assert browser.get("/").location == "/login/enrol"
+    assert 'href="/choose-organisation"' in browser.get("/login/enrol").text
+    assert browser.get("/choose-organisation").status == 200
+    answer = browser.post("/choose-organisation", organisation="fjordly")
+    assert answer.location == "/login/enrol"
+    assert "Type it once more" in browser.get("/login/enrol").words
+    browser.get("/choose-organisation")
+    assert browser.post("/choose-organisation", organisation="nordly").location == "/"
+    assert browser.get("/").status == 200
+
+
+@pytest.mark.row("R13")
+def test_the_time_to_try_again_is_told_in_the_organisations_zone(house: House, clock: time_machine.Traveller) -> None:
+    """As its own people read a clock; and at that minute one may."""
+    house.organisation("fjordly")
+    browser = house.sign_in(house.person("ola@fjordly.no", "fjordly"))
+    with house.services.store.writing() as unit:
+        unit.organisations.save_settings(
+            house.stored("fjordly").id, name="Fjordly", language="nb", time_zone="Asia/Singapore"
+        )
+    clock.move_to(datetime(2026, 11, 23, 12, 0, 20, tzinfo=UTC))
+    browser.get("/account/password")
+    new_password = "hestehov og blåveis"
+    for _ in range(30):
+        answer = browser.post("/account/password", password="feil", new_password=new_password)
+        if "Try again at" in answer.words:
+            break
+        clock.shift(timedelta(seconds=35))
+    told = re.search(r"Try again at (\d\d):(\d\d)", answer.words)
+    assert told is not None
+    hour, minute = int(told[1]), int(told[2])
+    clock.move_to(datetime(2026, 11, 23, hour - 8, minute, tzinfo=UTC))
+    assert browser.post("/account/password", password=PASSWORD, new_password=new_password).status == 303
+
+
+@pytest.mark.row("R62")
+@pytest.mark.parametrize("page", ["/login", "/account/password", "/settings/basic"])
+def test_a_page_that_was_too_old_is_opened_again_where_it_was(house: House, page: str) -> None:
+    """The way on is the page itself."""
+    house.organisation("fjordly")
+    browser = house.sign_in(house.person("kari@fjordly.no", "fjordly", Role.GLOBAL_ADMINISTRATOR))
+    answer = browser.post(page, csrf="0" * 64)
+    assert answer.status == 403
+    assert f'href="{page}">Open the page again' in answer.text

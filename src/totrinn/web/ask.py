@@ -10,7 +10,7 @@ from totrinn.app.judging import Actor
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services
 from totrinn.app.records import OpenSignin
-from totrinn.web import csrf
+from totrinn.web import csrf, dates
 from totrinn.web.cookies import Cookie, Jar, drop_cookie, set_cookie
 from totrinn.web.languages import Language, negotiate
 from totrinn.web.rendering import Renderer
@@ -64,6 +64,13 @@ class Ask:
     def language(self) -> Language:
         """The language of the answer."""
         return negotiate(self)
+
+    @property
+    def time_zone(self) -> str:
+        """The time zone of the organisation that the answer is about; where there is none yet, the usual one."""
+        standing = self.actor.live.standing if self.actor is not None else self.signin and self.signin.standing
+        organisation = standing.organisation if standing else None
+        return organisation.time_zone if organisation else dates.DEFAULT_ZONE
 
     @cached_property
     def csrf_seed(self) -> str:

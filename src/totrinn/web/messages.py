@@ -43,13 +43,12 @@ def unreadable(ask: Ask, status: int) -> Response:
 def too_old(ask: Ask) -> Response:
     """The form is from a page of another level, another sign-in or another site."""
     say = ask.language.say
-    back = ask.path if ask.path.startswith("/login") else "/"
     return message(
         ask,
         403,
         say("The page was too old"),
         say("It was opened before you signed in or out, or in another window. Nothing has changed. Open it again."),
-        ((back, say("Open the page again")),),
+        ((ask.here, say("Open the page again")),),
     )
 
 

@@ -54,13 +54,12 @@ def _request_frame(ask: "Ask") -> dict[str, object]:
         "lang": ask.language.code,
         "path": ask.here,
         "now": ask.visitor.now,
-        "time_zone": dates.DEFAULT_ZONE,
+        "time_zone": ask.time_zone,
         "notice": None,
         "csrf_field": _hidden_field("csrf", lambda: token_for(ask.csrf_seed)),
     }
     if ask.actor is not None:
         organisation, person = ask.actor.organisation, ask.actor.person
-        frame["time_zone"] = organisation.time_zone
         frame["organisation"] = {
             "name": organisation.name,
             "slug": organisation.slug,
@@ -78,8 +77,6 @@ def _request_frame(ask: "Ask") -> dict[str, object]:
             "may_administer": may(ask.actor.role, Right.SEE_MEMBERS),
             "may_read_log": may(ask.actor.role, Right.READ_LOG),
         }
-    elif ask.signin is not None and ask.signin.standing.organisation is not None:
-        frame["time_zone"] = ask.signin.standing.organisation.time_zone
     return frame
 
 

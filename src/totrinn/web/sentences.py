@@ -1,5 +1,7 @@
 """Outcomes of use cases in words: what happened, and what to do next. One sentence a cause."""
 
+from datetime import timedelta
+
 from totrinn.app.accounts import WeakPassword
 from totrinn.app.email_address import AddressProblem
 from totrinn.app.proving import ClockOff, CodeMalformed, CodeRefused, CodeReplayed, PasswordWrong, Throttled
@@ -10,12 +12,11 @@ from totrinn.web.ask import Ask
 from totrinn.web.languages import Language
 
 
-def throttled(ask: Ask, outcome: Throttled, zone: str = dates.DEFAULT_ZONE) -> str:
-    """Too many attempts, and when to try again."""
+def throttled(ask: Ask, outcome: Throttled) -> str:
+    """Too many attempts, and when to try again: a whole minute, that has begun when one may."""
     say = ask.language.say
     if outcome.until is None:
         return say("There have been too many failed attempts. Use another way in, or ask an administrator for help.")
-    until = dates.clock(outcome.until, ask.language, zone)
     seconds = int((outcome.until - ask.visitor.now).total_seconds()) + 1
     if seconds < 60:
         return ask.language.count(
@@ -23,7 +24,10 @@ def throttled(ask: Ask, outcome: Throttled, zone: str = dates.DEFAULT_ZONE) -> s
             "Too many failed attempts. Wait %(num)s seconds and try again.",
             seconds,
         )
-    return say("Too many failed attempts. Try again at %(time)s.", time=until)
+    minute = outcome.until + timedelta(minutes=1, microseconds=-1)
+    return say(
+        "Too many failed attempts. Try again at %(time)s.", time=dates.clock(minute, ask.language, ask.time_zone)
+    )
 
 
 def password_refused(ask: Ask, outcome: PasswordWrong | Throttled) -> str:
