@@ -1,10 +1,11 @@
 """Transactions: all or nothing, a consistent view, and no way to write while only reading."""
 
 import threading
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+import time_machine
 
 from tests.postgresql_server import NoPostgresql, PostgresqlServer
 from tests.storage.examples import NOW, a_person, add_organisation, add_person, an_event, an_organisation
@@ -211,3 +212,12 @@ def test_a_server_that_dies_in_the_middle_changes_nothing() -> None:
         with pytest.raises(StoreUnavailable), database.reading() as unit:
             unit.people.find("anybody")
         database.close()
+
+
+def test_the_clock_of_the_database_is_compared(database: Database, kind: str) -> None:
+    """A server's clock is its own, so that a machine an hour late sees it an hour ahead; a file has none."""
+    here = abs(database.clock_difference())
+    with time_machine.travel(datetime.now(UTC) - timedelta(hours=1), tick=True):
+        late = database.clock_difference()
+    assert here < timedelta(seconds=2)
+    assert round(late / timedelta(hours=1), 1) == (1 if kind == "postgresql" else 0)

@@ -10,7 +10,7 @@ Rules that every implementation keeps (the contract suite in `tests/storage` tes
 import hashlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from totrinn.app.repositories import (
@@ -51,6 +51,9 @@ __all__ = [
     "Vault",
 ]
 
+LARGEST_CLOCK_DIFFERENCE = timedelta(seconds=2)
+"""A node whose clock is further from the database's than this is not ready (rule 4)."""
+
 
 class Unit(Protocol):
     """Everything that can be read and written within one transaction."""
@@ -78,6 +81,9 @@ class Store(Protocol):
 
     def writing(self) -> AbstractContextManager[Unit]:
         """One transaction that may write."""
+
+    def clock_difference(self) -> timedelta:
+        """By how much the database's clock is ahead of this machine's; zero where both are one."""
 
 
 class Passwords(Protocol):

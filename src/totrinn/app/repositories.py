@@ -369,7 +369,10 @@ class Outbox(Protocol):
 
 
 class Installation(Protocol):
-    """A few values of the installation as a whole."""
+    """A few values of the installation as a whole, and its clock."""
+
+    def clock(self) -> datetime | None:
+        """The database's own clock; None where that is this machine's."""
 
     def read(self, key: str) -> str | None:
         """The value under this key."""

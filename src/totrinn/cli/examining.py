@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from totrinn.crypto import KeyVault
     from totrinn.storage import Database
 
-CLOCK_TOLERANCE = timedelta(seconds=2)
-"""A node whose clock is further from the database's than this is not ready (rule 4)."""
 UNSEALED_TOO_LONG = timedelta(minutes=10)
 _OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
 
@@ -170,18 +168,15 @@ def _where(settings: Settings) -> str:
 
 def _clock(database: "Database") -> Iterator[Finding]:
     """The machine's clock beside the database's; an embedded database has none of its own."""
-    from sqlalchemy import text
+    from totrinn.app.ports import LARGEST_CLOCK_DIFFERENCE
 
-    engine = database.engines.reading
-    if engine.dialect.name != "postgresql":
-        return
-    with engine.connect() as connection:
-        before = datetime.now(UTC)
-        theirs = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
-        ours = before + (datetime.now(UTC) - before) / 2
-    off = abs((theirs - ours).total_seconds())
-    if off > CLOCK_TOLERANCE.total_seconds():
-        words = f"this machine is {off:.0f} s off the database's clock: codes and links are judged by the wrong time"
+    with database.reading() as unit:
+        if unit.installation.clock() is None:
+            return
+    off = abs(database.clock_difference())
+    if off > LARGEST_CLOCK_DIFFERENCE:
+        seconds = f"{off.total_seconds():.0f} s"
+        words = f"this machine is {seconds} off the database's clock: codes and links are judged by the wrong time"
         yield Finding(Level.BAD, "clock", words, "timedatectl set-ntp true")
     else:
         yield Finding(Level.OK, "clock", "agrees with the database's")

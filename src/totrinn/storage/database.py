@@ -1,5 +1,7 @@
 """The database, as the rest of the program holds it."""
 
+from datetime import UTC, datetime, timedelta
+
 from totrinn.app.ports import Store
 from totrinn.storage.engine import Engines, make_engines
 from totrinn.storage.migrating import check_revision, migrate
@@ -32,6 +34,14 @@ class Database(Store):
     def writing(self) -> Transaction:
         """One transaction that may write; committed on leaving the block, rolled back on an exception."""
         return Transaction(self._engines.writing)
+
+    def clock_difference(self) -> timedelta:
+        """By how much the database's clock is ahead of this machine's, as if it answered in the midst of the asking."""
+        with self.reading() as unit:
+            before = datetime.now(UTC)
+            theirs = unit.installation.clock()
+            ours = before + (datetime.now(UTC) - before) / 2
+        return theirs - ours if theirs is not None else timedelta()
 
     def migrate(self) -> None:
         """Makes or renews the tables. Raises `DatabaseTooNew` for a database that a newer program has migrated."""

@@ -1,6 +1,8 @@
 """What the installation as a whole remembers: the check value of its keys, the heads of the sealed log."""
 
-from sqlalchemy import select
+from datetime import datetime
+
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
@@ -8,6 +10,7 @@ from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.tables import installation
 
 _I = installation.c
+_CLOCK = select(func.clock_timestamp())
 _READ = select(_I.value).where(is_which(_I.key))
 _new = insert(installation)
 _LOCK = _new.on_conflict_do_update(index_elements=["key"], set_={"key": _new.excluded.key}).returning(_I.value)
@@ -18,6 +21,13 @@ class SqlInstallation(Repository, ports.Installation):
     """Implements `ports.Installation`."""
 
     __slots__ = ()
+
+    def clock(self) -> datetime | None:
+        """The clock of a server; an embedded database has none of its own."""
+        if self._connection.dialect.name != "postgresql":
+            return None
+        at: datetime = self._connection.execute(_CLOCK).scalar_one()
+        return at
 
     def read(self, key: str) -> str | None:
         """The value under this key."""
