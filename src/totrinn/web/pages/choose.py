@@ -1,11 +1,14 @@
 """`/choose-organisation`: for members of several, at sign-in or to go to another one."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from totrinn.app.accounts import switch_organisation
-from totrinn.app.records import Membership
+from totrinn.app.judging import verdict_on, verdict_on_signin
+from totrinn.app.records import Membership, Standing
 from totrinn.app.signing_in import choose_organisation, organisations_to_choose
-from totrinn.core.roles import Role
+from totrinn.core.policy import MustEnrol, Verdict
 from totrinn.web import messages
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
@@ -37,30 +40,41 @@ def _page(ask: Ask, status: int) -> Response:
     if ask.actor is not None:
         with ask.services.store.reading() as unit:
             memberships = unit.members.of_person(ask.actor.person.id)
-        has_factor = ask.actor.live.standing.has_factor
     else:
         memberships = organisations_to_choose(ask.services, ask.visitor, ask.signin_token)
-        has_factor = ask.held.standing.has_factor
     choices = [
-        _choice(ask, membership, has_factor, is_last=at == 0)
+        _choice(ask, membership, is_last=at == 0)
         for at, membership in enumerate(m for m in memberships if m.accepted_at and m.organisation.is_active)
     ]
     email = ask.held.standing.person.email if ask.signin is not None else ""
     return ask.page("choose_organisation.html", status, choices=choices, signing_in=ask.actor is None, email=email)
 
 
-def _choice(ask: Ask, membership: Membership, has_factor: bool, *, is_last: bool) -> dict[str, object]:
+def _choice(ask: Ask, membership: Membership, *, is_last: bool) -> dict[str, object]:
     organisation = membership.organisation
     requirement = organisation.policy.requirement
-    bites = membership.role is Role.VENDOR or requirement.bites(ask.visitor.now)
+    must_enrol = isinstance(_verdict(ask, membership), MustEnrol)
+    bites = requirement.bites(ask.visitor.now)
     return {
         "slug": organisation.slug,
         "name": organisation.name,
         "role": membership.role.value,
-        "demand": ("met" if has_factor else "enrol") if bites else "none",
+        "demand": "enrol" if must_enrol else "met" if bites else "none",
         "from_": requirement.from_ if requirement.since and not bites else None,
         "is_last": is_last and membership.last_used_at is not None,
     }
+
+
+def _verdict(ask: Ask, membership: Membership) -> Verdict:
+    """The verdict if this organisation were chosen now."""
+
+    def there(standing: Standing) -> Standing:
+        return replace(standing, organisation=membership.organisation, role=membership.role)
+
+    if ask.actor is not None:
+        live = ask.actor.live
+        return verdict_on(replace(live, standing=there(live.standing)), ask.visitor.now)
+    return verdict_on_signin(replace(ask.held, standing=there(ask.held.standing)), ask.visitor.now)
 
 
 PAGES = (Page("/choose-organisation", AT_CHOICE, get=show, post=submit),)
