@@ -6,7 +6,7 @@ the variable with `_FILE` at its end names. A setting that cannot be right is re
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
@@ -113,11 +113,6 @@ def read_settings(
         support=given.name("TOTRINN_SUPPORT", ""),
         trusted_proxies=_networks(given.text("TOTRINN_TRUSTED_PROXIES")),
     )
-
-
-def with_port(settings: Settings, port: int) -> Settings:
-    """The same settings on another port, the base address being the default one."""
-    return replace(settings, port=port, base_url=f"http://localhost:{port}")
 
 
 def support_link(support: str) -> str | None:

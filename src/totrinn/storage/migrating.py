@@ -49,14 +49,6 @@ def current_revision(connection: Connection) -> str | None:
     return connection.execute(sa.select(_VERSION_TABLE.c.version_num)).scalar()
 
 
-def is_current(engine: Engine) -> bool:
-    """Whether the tables are exactly those that this program knows. Raises `DatabaseTooNew`."""
-    with engine.connect() as connection:
-        revision = current_revision(connection)
-    _refuse_newer(revision)
-    return revision == revisions()[-1]
-
-
 def check_revision(engine: Engine) -> None:
     """Raises `DatabaseTooNew` or `DatabaseNotMigrated` unless the tables are exactly those that this program knows."""
     with engine.connect() as connection:

@@ -270,7 +270,6 @@ def _page(
         time_zone=organisation.time_zone,
         form=_fields(typed),
         time_zones=_zones(typed.time_zone, organisation.time_zone),
-        languages=CODES,
         errors=_placed(errors or {}, str(requirement["state"])),
         editable=may(ask.me.role, Right.CHANGE_SETTINGS),
         requirement=requirement,
