@@ -286,9 +286,6 @@ class Devices(Protocol):
     def remember(self, digest: bytes, person_id: str, now: datetime) -> None:
         """Remembers it."""
 
-    def forget_person(self, person_id: str) -> None:
-        """Forgets all browsers of a person."""
-
 
 class Links(Protocol):
     """One-time links, under the digest of their token."""

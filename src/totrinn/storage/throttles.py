@@ -35,7 +35,6 @@ _seen = insert_or(device)
 _REMEMBER = _seen.on_conflict_do_update(
     index_elements=["digest", "person_id"], set_={"used_at": _seen.excluded.used_at}
 )
-_FORGET_PERSON = delete(device).where(is_which(_D.person_id))
 
 
 class SqlThrottles(Repository, ports.Throttles):
@@ -87,7 +86,3 @@ class SqlDevices(Repository, ports.Devices):
     def remember(self, digest: bytes, person_id: str, now: datetime) -> None:
         """Remembers it, and when it was last used."""
         self._connection.execute(_REMEMBER, {"digest": digest, "person_id": person_id, "used_at": now})
-
-    def forget_person(self, person_id: str) -> None:
-        """Forgets all browsers of a person."""
-        self._connection.execute(_FORGET_PERSON, {"which": person_id})
