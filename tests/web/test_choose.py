@@ -1,6 +1,9 @@
 """Choosing an organisation: what each says that it demands is what it then does."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 
 from tests.web.house import PASSWORD, Browser, House, Resident, now
 from totrinn.core.policy import Requirement
@@ -85,3 +88,24 @@ def test_what_is_none_of_theirs_is_as_unknown_as_any(house: House, ola: Resident
     assert browser.post(PAGE, organisation=slug).status == 404
     browser.get(PAGE)
     assert browser.post(PAGE, organisation="mild").location == "/"
+
+
+@pytest.mark.row("R56")
+@pytest.mark.parametrize("way_round", [("streng", "mild"), ("mild",)])
+def test_no_way_round_prolongs_a_session(
+    house: House, ola: Resident, clock: time_machine.Traveller, way_round: tuple[str, ...]
+) -> None:
+    """Twelve hours after the password everything is over, whatever was chosen or asked for anew in between."""
+    browser = at_the_choice(house, ola)
+    browser.post(PAGE, organisation="mild")
+    for _ in range(13):
+        clock.shift(timedelta(minutes=50))
+        assert browser.get("/").status == 200
+    for slug in way_round:
+        browser.get(PAGE)
+        location = browser.post(PAGE, organisation=slug).location
+        assert location == ("/login/enrol" if slug == "streng" else "/")
+    clock.shift(timedelta(minutes=50))
+    assert browser.get("/").status == 200
+    clock.shift(timedelta(minutes=50))
+    assert browser.get("/").location.startswith("/login")

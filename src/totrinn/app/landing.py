@@ -203,7 +203,8 @@ def _admit(
             proof=signin.proof,
             amr=signin.amr,
             pending=None,
-            created_at=visitor.now,
+            # From the password on: whatever is chosen or switched to afterwards prolongs nothing (R56).
+            created_at=signin.proof.proven_at,
             last_seen=visitor.now,
             browser=visitor.browser,
             address=visitor.address,
