@@ -90,7 +90,7 @@ def test_all_that_the_old_password_opened_ends(house: House, eva: Resident, cloc
     clock.shift(timedelta(seconds=31))
     assert browser.post(PAGE, password=PASSWORD, new_password=NEW_PASSWORD).status == 303
     assert is_dead(house, other.cookie())
-    assert under_way.get("/login/two-factor").location == "/login"
+    assert under_way.get("/login/two-factor").location == "/login?said=late"
     assert under_way.get("/").location.startswith("/login")
     assert house.browser().get(f"/password/{token}").status == 410
 

@@ -208,7 +208,7 @@ def test_a_removed_administrator_confirms_nothing(house: House, kari: Resident) 
     with house.services.store.writing() as unit:
         unit.members.remove(house.stored("fjordly").id, kari.id)
     answer = browser.post(CONFIRM, confirmation=token)
-    assert (answer.status, answer.location) == (303, "/login")
+    assert (answer.status, answer.location) == (303, "/login?said=over")
     assert not house.requires("fjordly")
 
 

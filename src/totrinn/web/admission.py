@@ -97,10 +97,15 @@ def to_step(ask: Ask, state: State) -> Response:
 
 
 def to_login(ask: Ask) -> Response:
-    """Sends whoever has proven nothing to the sign-in page, and back afterwards."""
+    """Sends whoever has proven nothing to the sign-in page, and back afterwards; says what has ended, if it has."""
     if is_program(ask):
         return messages.problem(401, Code.SIGN_IN_REQUIRED, "Sign in first")
-    return ask.go(with_next("/login", ask.here) if ask.method == "GET" else "/login")
+    said = ""
+    for cookie, word in ((Cookie.SESSION, "over"), (Cookie.SIGNIN, "late")):
+        if ask.jar.get(cookie) is not None:
+            ask.drop(cookie)
+            said = word
+    return ask.go(with_next("/login", ask.here if ask.method == "GET" else "", said=said))
 
 
 def _establish(ask: Ask, demand: Demand) -> Response | None:

@@ -11,6 +11,8 @@ def notice(ask: Ask) -> dict[str, str] | None:
     say = ask.language.say
     notices = {
         "out": ("ok", say("You are signed out.")),
+        "late": ("warn", say("The sign-in took more than ten minutes, or was ended elsewhere. Sign in again.")),
+        "over": ("warn", say("You have been signed out, after a while or from elsewhere. Sign in again.")),
         "ended": ("warn", say("The sign-in has ended. Sign in again.")),
         "saved": ("ok", say("The changes are saved.")),
         "unchanged": ("plain", say("Nothing was changed.")),

@@ -21,7 +21,9 @@ def own_path(target: str) -> str:
     return target
 
 
-def with_next(path: str, target: str) -> str:
-    """The path, remembering where the person wanted to go."""
+def with_next(path: str, target: str, *, said: str = "") -> str:
+    """The path, remembering where the person wanted to go, and the notice that it opens with."""
     wanted = own_path(target)
-    return f"{path}?next={quote(wanted, safe='')}" if wanted and wanted != "/" else path
+    query = {"said": said, "next": wanted if wanted != "/" else ""}
+    words = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items() if value)
+    return f"{path}?{words}" if words else path
