@@ -18,6 +18,7 @@ from totrinn.core.enforcement import (
     refuse_confirmation,
     refuse_wish,
 )
+from totrinn.core.lifetimes import CLOCK_TOLERANCE
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
 
@@ -183,6 +184,13 @@ def test_a_confirmation_is_worthless_in_another_organisation() -> None:
 def test_a_confirmation_expires(late: timedelta) -> None:
     """After five minutes, to the moment."""
     assert _refusal(now=NOW + CONFIRMATION_LIFETIME + late) is Refusal.EXPIRED
+
+
+@pytest.mark.row("R42")
+def test_a_confirmation_from_the_future_has_expired() -> None:
+    """A clock set back does not lengthen its five minutes."""
+    assert _refusal(now=NOW - CLOCK_TOLERANCE) is None
+    assert _refusal(now=NOW - CLOCK_TOLERANCE - MOMENT) is Refusal.EXPIRED
 
 
 @pytest.mark.row("R42")

@@ -14,6 +14,7 @@ from totrinn.core.enrolment import (
     is_fresh,
     password_is_recent,
 )
+from totrinn.core.lifetimes import CLOCK_TOLERANCE
 from totrinn.core.policy import Method, Proof, Requirement
 from totrinn.core.roles import Role
 
@@ -21,6 +22,8 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
 JUST = NOW - FRESH_PROOF
 TOO_OLD = JUST - MOMENT
+AHEAD = NOW + CLOCK_TOLERANCE
+TOO_FAR_AHEAD = AHEAD + MOMENT
 
 
 @pytest.mark.row("R26")
@@ -30,6 +33,9 @@ def test_a_pending_secret_can_be_confirmed_for_ten_minutes() -> None:
     pending = Pending(b"sealed", NOW)
     assert pending.is_open(NOW - MOMENT)
     assert not pending.is_open(NOW)
+    made_ahead = Pending(b"sealed", NOW + PENDING_LIFETIME + CLOCK_TOLERANCE)
+    assert made_ahead.is_open(NOW)
+    assert not made_ahead.is_open(NOW - MOMENT)
 
 
 # has a factor, password proven, factor proven: is it fresh?
@@ -43,6 +49,11 @@ FRESHNESS = [
     (True, NOW, TOO_OLD, False),
     (True, NOW, None, False),
     (False, NOW, TOO_OLD, True),
+    # From a time that a clock set back has yet to reach: believed only as far as two clocks may differ.
+    (False, AHEAD, None, True),
+    (False, TOO_FAR_AHEAD, None, False),
+    (True, NOW, AHEAD, True),
+    (True, NOW, TOO_FAR_AHEAD, False),
 ]
 
 

@@ -105,3 +105,12 @@ def test_the_person_is_told_of_wrong_codes_before_the_end() -> None:
     """Mails go out at 5, 20 and 50 failures: at the first wait, and well before the last failure."""
     assert {5, 20, 50} == MAIL_AT_FACTOR_FAILURES
     assert max(MAIL_AT_FACTOR_FAILURES) < LAST_FAILURE
+
+
+@pytest.mark.row("R13", "R15")
+def test_near_the_limit_an_attempt_counts_before_it_is_looked_at() -> None:
+    """From the last free attempt on, those that come at once are counted one by one."""
+    assert not must_count_first(Counter())
+    assert not must_count_first(Counter(FREE_FAILURES - 2, NOW))
+    assert must_count_first(Counter(FREE_FAILURES - 1, NOW))
+    assert must_count_first(Counter(LAST_FAILURE - 1, NOW))

@@ -22,7 +22,7 @@ HARMLESS = {
     "bites: without 'self.always' in "
     "'self.always or (self.since is not None and (self.from_ is None or self.from_ <= now))'": _TWO_LOCKS,
     "is_fresh: without 'proof.factor_at is not None' in "
-    "'proof.factor_at is not None and now - proof.factor_at <= FRESH_PROOF'": _USED_IT,
+    "'proof.factor_at is not None and _is_within(FRESH_PROOF, proof.factor_at, now)'": _USED_IT,
     "table: (choosing, returned, Admit) leads to admitted": _NOT_CHOSEN,
     "table: (choosing, started_enrolment, Admit) leads to admitted": _NOT_CHOSEN,
     "table: (must_reprove, started_enrolment, Admit) leads to admitted": _NO_SECRET,

@@ -153,6 +153,25 @@ def land_lost_session(
             detail={"reason": verdict.reason},
         )
     )
+    signin = _of_session(services, visitor, live, session.organisation_id, next_=next_)
+    recent = password_is_recent(session.proof, visitor.now)
+    act = Act.LOST_ADMISSION if recent else Act.LOST_ADMISSION_LONG_AGO
+    landed = land(services, unit, visitor, signin, act, is_stored=False)
+    return landed if isinstance(landed, (Held, NowhereToGo)) else NowhereToGo(verdict.reason)
+
+
+def land_switch(services: Services, unit: Unit, visitor: Visitor, live: LiveSession, organisation_id: str) -> Landing:
+    """Ends the session and judges its proof for another organisation: admitted there, or held at a step."""
+    unit.sessions.take(live.session.id)
+    signin = _of_session(services, visitor, live, organisation_id, next_="")
+    recent = password_is_recent(signin.proof, visitor.now)
+    act = Act.SWITCHED if recent else Act.SWITCHED_LONG_AGO
+    return land(services, unit, visitor, signin, act, is_stored=False)
+
+
+def _of_session(services: Services, visitor: Visitor, live: LiveSession, organisation_id: str, *, next_: str) -> Signin:
+    """A sign-in that stands where the session stood: admitted, with the session's proof and no newer one."""
+    session = live.session
     signin = new_signin(
         services,
         visitor,
@@ -161,11 +180,7 @@ def land_lost_session(
         proof=session.proof,
         next_=next_,
     )
-    signin = replace(signin, organisation_id=session.organisation_id, state=State.ADMITTED, amr=session.amr)
-    recent = password_is_recent(session.proof, visitor.now)
-    act = Act.LOST_ADMISSION if recent else Act.LOST_ADMISSION_LONG_AGO
-    landed = land(services, unit, visitor, signin, act, is_stored=False)
-    return landed if isinstance(landed, (Held, NowhereToGo)) else NowhereToGo(verdict.reason)
+    return replace(signin, organisation_id=organisation_id, state=State.ADMITTED, amr=session.amr)
 
 
 def _hold(services: Services, unit: Unit, signin: Signin, state: State, *, is_stored: bool) -> Held | NowhereToGo:
@@ -210,18 +225,13 @@ def _admit(
             address=visitor.address,
         ),
     )
-    unit.throttles.clear(factor_throttle(signin.person_id))
+    # Only a live session comes here as admitted already: whoever changes organisation proves nothing anew, and so is
+    # forgiven no wrong codes.
+    is_switch = signin.state is State.ADMITTED
+    if not is_switch:
+        unit.throttles.clear(factor_throttle(signin.person_id))
     unit.members.used(organisation.id, signin.person_id, visitor.now)
-    unit.log.write(
-        Event(
-            Kind.SIGNED_IN,
-            visitor.now,
-            visitor.source(signin.person_id),
-            organisation_id=organisation.id,
-            person_id=signin.person_id,
-            detail={"amr": " ".join(signin.amr)},
-        )
-    )
+    _log_admitted(unit, visitor, signin, organisation.id, Kind.ORGANISATION_CHOSEN if is_switch else Kind.SIGNED_IN)
     device = _remember_device(services, unit, visitor, signin.person_id)
     by_recovery = "mfa" in signin.amr and "otp" not in signin.amr
     return Admitted(token, device, signin.next, organisation.id, by_recovery)
@@ -229,16 +239,25 @@ def _admit(
 
 def _remember_device(services: Services, unit: Unit, visitor: Visitor, person_id: str) -> str:
     """The browser keeps its device cookie if we once gave it that; a value of its own making is not adopted (R54)."""
-    if visitor.device is not None:
-        digest = services.digest(visitor.device)
-        if unit.devices.knows(digest, person_id):
-            return visitor.device
-        if unit.devices.knows_any(digest):
-            unit.devices.remember(digest, person_id, visitor.now)
-            return visitor.device
-    device = services.random.token()
+    if visitor.device is not None and unit.devices.knows_any(services.digest(visitor.device)):
+        device = visitor.device
+    else:
+        device = services.random.token()
     unit.devices.remember(services.digest(device), person_id, visitor.now)
     return device
+
+
+def _log_admitted(unit: Unit, visitor: Visitor, signin: Signin, organisation_id: str, kind: Kind) -> None:
+    unit.log.write(
+        Event(
+            kind,
+            visitor.now,
+            visitor.source(signin.person_id),
+            organisation_id=organisation_id,
+            person_id=signin.person_id,
+            detail={"amr": " ".join(signin.amr)},
+        )
+    )
 
 
 def _log_held(unit: Unit, visitor: Visitor, signin: Signin, verdict: MustEnrol) -> None:
@@ -257,21 +276,3 @@ def _log_held(unit: Unit, visitor: Visitor, signin: Signin, verdict: MustEnrol) 
 def factor_throttle(person_id: str) -> str:
     """The key of a person's second-factor counter."""
     return f"factor:{person_id}"
-
-
-def land_switch(services: Services, unit: Unit, visitor: Visitor, live: LiveSession, organisation_id: str) -> Landing:
-    """Ends the session and judges its proof for another organisation: admitted there, or held at a step."""
-    session = live.session
-    unit.sessions.take(session.id)
-    signin = new_signin(
-        services,
-        visitor,
-        person_id=session.person_id,
-        person_version=session.person_version,
-        proof=session.proof,
-        next_="",
-    )
-    signin = replace(signin, organisation_id=organisation_id, state=State.ADMITTED, amr=session.amr)
-    recent = password_is_recent(session.proof, visitor.now)
-    act = Act.SWITCHED if recent else Act.SWITCHED_LONG_AGO
-    return land(services, unit, visitor, signin, act, is_stored=False)

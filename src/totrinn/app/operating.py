@@ -19,7 +19,7 @@ from totrinn.app.records import LinkPurpose, OneTimeLink, Organisation, Person
 from totrinn.core import passwords
 from totrinn.core.enforcement import Policy
 from totrinn.core.events import Event, Kind, Source
-from totrinn.core.lifetimes import ONE_TIME_LINK
+from totrinn.core.lifetimes import CLOCK_TOLERANCE, ONE_TIME_LINK
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Right, Role
 
@@ -130,20 +130,36 @@ def create_person(
         return Created(person, link)
 
 
-def issue_setup_link(
-    services: Services, visitor: Visitor, source: Source, slug: str, *, actor: Actor | None = None
-) -> Link:
+def issue_setup_link(services: Services, visitor: Visitor, source: Source, slug: str) -> Link:
     """A one-time link by which an organisation's first administrator comes in; earlier ones are void.
 
     Raises `NotFound` for an unknown slug.
     """
     organisation = _organisation(services, slug)
-    role = Role.VENDOR if organisation.is_vendor else Role.GLOBAL_ADMINISTRATOR
     with services.store.writing() as unit:
-        if actor is not None:
-            acting(unit, actor, Right.RUN_ORGANISATIONS, visitor.now)
-        _log(unit, visitor, source, Kind.SETUP_LINK_ISSUED, organisation.id)
-        return _new_link(services, unit, visitor, LinkPurpose.SETUP, organisation.id, None, role)
+        return _new_setup_link(services, unit, visitor, source, organisation)
+
+
+def hand_out_setup_link(services: Services, visitor: Visitor, actor: Actor, slug: str) -> Link | StaleProof:
+    """The same, by the vendor's staff: whoever has the link governs the organisation, so it asks for a fresh proof.
+
+    Raises `NotFound` for an unknown slug.
+    """
+    organisation = _organisation(services, slug)
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.RUN_ORGANISATIONS, visitor.now)
+        stale = stale_proof(current.live, visitor)
+        if stale is not None:
+            return stale
+        return _new_setup_link(services, unit, visitor, visitor.source(current.person.id), organisation)
+
+
+def _new_setup_link(
+    services: Services, unit: Unit, visitor: Visitor, source: Source, organisation: Organisation
+) -> Link:
+    role = Role.VENDOR if organisation.is_vendor else Role.GLOBAL_ADMINISTRATOR
+    _log(unit, visitor, source, Kind.SETUP_LINK_ISSUED, organisation.id)
+    return _new_link(services, unit, visitor, LinkPurpose.SETUP, organisation.id, None, role)
 
 
 def issue_password_link(services: Services, visitor: Visitor, source: Source, email: str) -> Link | Obstacle:
@@ -154,11 +170,12 @@ def issue_password_link(services: Services, visitor: Visitor, source: Source, em
     with services.store.writing() as unit:
         person = unit.people.find_by_email(email)
         memberships = unit.members.of_person(person.id) if person else ()
-        if person is None or not memberships:
+        joined = [membership for membership in memberships if membership.accepted_at is not None]
+        if person is None or not joined:
             raise NotFound(email)
         if person.password_hash is not None:
             return Obstacle.HAS_PASSWORD
-        organisation_id = memberships[0].organisation.id
+        organisation_id = joined[0].organisation.id
         _log(unit, visitor, source, Kind.PASSWORD_LINK_ISSUED, organisation_id, person.id)
         return _new_link(services, unit, visitor, LinkPurpose.CHOOSE_PASSWORD, organisation_id, person.id, None)
 
@@ -167,7 +184,9 @@ def look_at_link(services: Services, visitor: Visitor, token: str, purpose: Link
     """The link behind this token, if it can still be used; looking does not use it (R68)."""
     with services.store.reading() as unit:
         link = unit.links.find(services.digest(token))
-    if link is None or link.purpose is not purpose or visitor.now >= link.expires_at:
+    if link is None or link.purpose is not purpose:
+        return None
+    if not link.created_at - CLOCK_TOLERANCE <= visitor.now < link.expires_at:
         return None
     return link
 
@@ -190,6 +209,7 @@ def use_setup_link(
         if unit.links.take(services.digest(token)) is None:
             return Obstacle.LINK_UNUSABLE
         if not unit.people.add(person):
+            unit.links.add(services.digest(token), link)
             return Obstacle.ADDRESS_TAKEN
         source = visitor.source(person.id)
         _join(services, unit, visitor, source, person, organisation, link.role)

@@ -76,16 +76,21 @@ def check_password(
         person = unit.people.find_by_email(email)
         key = _password_throttle(services, unit, visitor, email, person)
         waits = _password_wait(unit, visitor, key)
-    if waits is not None:
+        must_count_first = throttle.must_count_first(unit.throttles.read(key))
+    counted: int | Throttled | None = waits
+    if counted is None:
+        counted = _count_first(services, visitor, key) if must_count_first else 0
+    if isinstance(counted, Throttled):
         _log_throttled(services, visitor, person)
-        return waits
+        return counted
     usable = person is not None and person.is_active
     encoded = person.password_hash if person is not None and usable else None
     canonical = passwords.canonical(password)
     is_right = services.passwords.verify(encoded, canonical)
     with services.store.writing() as unit:
         if person is None or not is_right:
-            _count_password_failure(services, unit, visitor, key, email, person)
+            failures = counted or _count_failure(unit, visitor, key)
+            _log_password_failure(services, unit, visitor, email, person, failures)
             return PasswordWrong()
         unit.throttles.clear(key)
     if encoded is not None and services.passwords.is_outdated(encoded):
@@ -111,9 +116,10 @@ def check_code(
     by_recovery = isinstance(code, codes.RecoveryCode)
     allowed = (throttle.recovery_allowance if by_recovery else throttle.allowance)(counter, visitor.now)
     if not isinstance(allowed, throttle.Free):
+        _log_event(unit, visitor, Kind.SIGNIN_THROTTLED, person, organisation_id)
         return Throttled(allowed.until if isinstance(allowed, throttle.Wait) else None)
     if isinstance(code, codes.RecoveryCode):
-        outcome: CodeRight | CodeRefused = _check_recovery(services, unit, visitor, person, code)
+        outcome: CodeRight | CodeRefused = _check_recovery(services, unit, visitor, person, code, organisation_id)
     else:
         outcome = _check_totp(services, unit, visitor, person, code)
     if not isinstance(outcome, CodeRight):
@@ -171,21 +177,33 @@ def _try_authenticator(
 
 
 def _check_recovery(
-    services: Services, unit: Unit, visitor: Visitor, person: Person, code: codes.RecoveryCode
+    services: Services,
+    unit: Unit,
+    visitor: Visitor,
+    person: Person,
+    code: codes.RecoveryCode,
+    organisation_id: str | None,
 ) -> CodeRight | CodeRefused:
     if not unit.factors.take_recovery_code(person.id, recovery_digest(services, person.id, code.letters)):
         return CodeWrong()
     left = unit.factors.recovery_codes_left(person.id)
+    _log_event(unit, visitor, Kind.RECOVERY_CODE_USED, person, organisation_id, left=str(left))
+    return CodeRight(("mfa",), by_recovery=True)
+
+
+def _log_event(
+    unit: Unit, visitor: Visitor, kind: Kind, person: Person, organisation_id: str | None, **detail: str
+) -> None:
     unit.log.write(
         Event(
-            Kind.RECOVERY_CODE_USED,
+            kind,
             visitor.now,
             visitor.source(person.id),
+            organisation_id=organisation_id,
             person_id=person.id,
-            detail={"left": str(left)},
+            detail=detail,
         )
     )
-    return CodeRight(("mfa",), by_recovery=True)
 
 
 def totp_context(person_id: str) -> str:
@@ -223,11 +241,24 @@ def _password_wait(unit: Unit, visitor: Visitor, key: str) -> Throttled | None:
     return None
 
 
-def _count_password_failure(
-    services: Services, unit: Unit, visitor: Visitor, key: str, email: str, person: Person | None
-) -> None:
+def _count_first(services: Services, visitor: Visitor, key: str) -> int | Throttled:
+    """Counts the attempt as a failure before it is looked at: of many at once no more are looked at than may."""
+    with services.store.writing() as unit:
+        allowed = throttle.allowance(unit.throttles.lock(key), visitor.now)
+        if not isinstance(allowed, throttle.Free):
+            return Throttled(allowed.until if isinstance(allowed, throttle.Wait) else None)
+        return _count_failure(unit, visitor, key)
+
+
+def _count_failure(unit: Unit, visitor: Visitor, key: str) -> int:
     counter = throttle.after_failure(unit.throttles.lock(key), visitor.now)
     unit.throttles.save(key, counter)
+    return counter.failures
+
+
+def _log_password_failure(
+    services: Services, unit: Unit, visitor: Visitor, email: str, person: Person | None, failures: int
+) -> None:
     account = services.vault.digest(email, "throttle").hex()
     unit.throttles.add_address_failure(visitor.address, account, visitor.now)
     unit.log.write(
@@ -236,7 +267,7 @@ def _count_password_failure(
             visitor.now,
             visitor.source(),
             person_id=person.id if person else None,
-            detail={"failures": str(counter.failures)},
+            detail={"failures": str(failures)},
         )
     )
 
@@ -268,16 +299,7 @@ def _log_code(
     elif isinstance(outcome, CodeReplayed):
         kind = Kind.CODE_REPLAYED
     detail = {"clock_off_seconds": str(outcome.seconds)} if isinstance(outcome, ClockOff) else {}
-    unit.log.write(
-        Event(
-            kind,
-            visitor.now,
-            visitor.source(person.id),
-            organisation_id=organisation_id,
-            person_id=person.id,
-            detail=detail,
-        )
-    )
+    _log_event(unit, visitor, kind, person, organisation_id, **detail)
 
 
 def _rehash(services: Services, person: Person, encoded: str, canonical: str) -> None:

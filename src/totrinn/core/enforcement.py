@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from totrinn.core.lifetimes import CLOCK_TOLERANCE
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Right, Role, may
 
@@ -127,7 +128,7 @@ def refuse_confirmation(
     """Why the confirmation no longer holds; None when it does."""
     if confirmation.session_id != expected_session or confirmation.organisation_id != expected_organisation:
         return Refusal.UNKNOWN_CONFIRMATION
-    if now >= confirmation.expires_at:
+    if not now < confirmation.expires_at <= now + CONFIRMATION_LIFETIME + CLOCK_TOLERANCE:
         return Refusal.EXPIRED
     if confirmation.revision != policy.revision:
         return Refusal.SOMEONE_ELSE

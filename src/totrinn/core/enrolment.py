@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from totrinn.core.lifetimes import CLOCK_TOLERANCE
 from totrinn.core.policy import Method, Proof, Requirement
 from totrinn.core.roles import Role
 
@@ -23,8 +24,8 @@ class Pending:
     expires_at: datetime
 
     def is_open(self, now: datetime) -> bool:
-        """Whether it may still be confirmed."""
-        return now < self.expires_at
+        """Whether it may still be confirmed; one that would live for too long was made by a clock set back since."""
+        return now < self.expires_at <= now + PENDING_LIFETIME + CLOCK_TOLERANCE
 
 
 def is_fresh(proof: Proof, *, has_factor: bool, now: datetime) -> bool:
@@ -32,14 +33,19 @@ def is_fresh(proof: Proof, *, has_factor: bool, now: datetime) -> bool:
 
     Only their own credentials count for this: a proof by SSO is never fresh.
     """
-    if proof.method is not Method.PASSWORD or now - proof.proven_at > FRESH_PROOF:
+    if proof.method is not Method.PASSWORD or not _is_within(FRESH_PROOF, proof.proven_at, now):
         return False
-    return not has_factor or (proof.factor_at is not None and now - proof.factor_at <= FRESH_PROOF)
+    return not has_factor or (proof.factor_at is not None and _is_within(FRESH_PROOF, proof.factor_at, now))
 
 
 def password_is_recent(proof: Proof, now: datetime) -> bool:
     """Whether a first secret may be shown without asking the password again."""
-    return now - proof.proven_at <= PASSWORD_BEFORE_SECRET
+    return _is_within(PASSWORD_BEFORE_SECRET, proof.proven_at, now)
+
+
+def _is_within(span: timedelta, at: datetime, now: datetime) -> bool:
+    """Whether it was at most so long ago; what lies in the future is not believed, as the clock was set back."""
+    return at - CLOCK_TOLERANCE <= now <= at + span
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,6 @@ class Lifetimes:
 
     def is_over(self, *, created_at: datetime, last_seen: datetime, now: datetime) -> bool:
         """Whether a session has idled or lived too long; a clock set back counts as over, too."""
-        if now + CLOCK_TOLERANCE < created_at:
+        if now + CLOCK_TOLERANCE < max(created_at, last_seen):
             return True
         return now - last_seen >= self.idle or now - created_at >= self.absolute

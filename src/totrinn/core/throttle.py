@@ -61,6 +61,14 @@ def recovery_allowance(counter: Counter, now: datetime) -> Allowance:
     return Free() if until is None or until <= now else Wait(until)
 
 
+def must_count_first(counter: Counter) -> bool:
+    """Whether the next attempt is counted as a failure before it is looked at, and taken back if it was right.
+
+    Where attempts have to wait, those that come at once would otherwise all be looked at.
+    """
+    return counter.failures >= FREE_FAILURES - 1
+
+
 def after_failure(counter: Counter, now: datetime) -> Counter:
     """The counter after one more failure."""
     return Counter(min(counter.failures + 1, LAST_FAILURE), now)

@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 LARGEST_BODY = 64 * 1024
 MOST_FIELDS = 60
@@ -34,7 +34,7 @@ def read_query(query: bytes) -> dict[str, str]:
     except ValueError:
         return {}
     names = [name for name, _ in pairs]
-    return {name: value for name, value in pairs if names.count(name) == 1}
+    return {name: value for name, value in pairs if names.count(name) == 1 and "\0" not in value}
 
 
 async def _read_body(request: Request) -> bytes:
@@ -42,10 +42,13 @@ async def _read_body(request: Request) -> bytes:
     if length.isdigit() and int(length) > LARGEST_BODY:
         raise BadRequest(413)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST_BODY:
-            raise BadRequest(413)
+    try:
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                raise BadRequest(413)
+    except ClientDisconnect:
+        raise BadRequest(400) from None
     return bytes(body)
 
 

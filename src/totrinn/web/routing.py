@@ -121,7 +121,7 @@ class Desk:
         peer = request.client.host if request.client else ""
         visitor = Visitor(
             now=datetime.now(UTC),
-            address=client_address(peer, headers.get("x-forwarded-for", ""), self._trusted),
+            address=client_address(peer, ", ".join(headers.getlist("x-forwarded-for")), self._trusted),
             browser=headers.get("user-agent", "")[:_LONGEST_BROWSER],
             device=jar.get(Cookie.DEVICE),
         )

@@ -85,6 +85,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
     pending = None
     if signin.pending is not None and signin.pending.is_open(ask.visitor.now):
         pending = pending_view(shown_secret(ask.services, standing.person, signin.pending))
+        pending["expires_at"] = min(signin.pending.expires_at, signin.expires_at)
     return ask.page(
         "login_enrol.html",
         status,

@@ -1,14 +1,13 @@
 """`/vendor`: the vendor's staff make the feature available, start organisations, help a locked-out administrator."""
 
-import re
-
 from starlette.responses import Response
 
 from totrinn.app.enforcing import make_available, withdraw
 from totrinn.app.errors import NotFound
-from totrinn.app.operating import Obstacle, create_organisation, issue_setup_link, reset_by_vendor
+from totrinn.app.operating import Obstacle, create_organisation, hand_out_setup_link, reset_by_vendor
 from totrinn.app.own_factors import StaleProof
 from totrinn.app.records import MemberCounts, Organisation
+from totrinn.core.identity import is_slug
 from totrinn.core.roles import Right
 from totrinn.web.adoption import requirement_state
 from totrinn.web.ask import Ask
@@ -21,7 +20,6 @@ from totrinn.web.routing import Page
 _ON_A_PAGE = 50
 _LONGEST_NAME = 100
 _LONGEST_WHY = 300
-_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])")
 _FILTERS = ("all", "available", "unavailable", "required")
 
 
@@ -37,7 +35,7 @@ def create(ask: Ask) -> Response:
     errors = {}
     if problem := _name_problem(ask, name):
         errors["name"] = problem
-    if not _SLUG.fullmatch(slug):
+    if not is_slug(slug):
         errors["slug"] = ask.language.say("Use 2 to 40 lower-case letters, digits and hyphens.")
     if errors:
         return _page(ask, 422, **errors)
@@ -71,8 +69,12 @@ def set_availability(ask: Ask) -> Response:
 def make_setup_link(ask: Ask) -> Response:
     """Makes a one-time link for the first global administrator, shown this once."""
     organisation = _customer(ask)
-    source = ask.visitor.source(ask.me.person.id)
-    made = issue_setup_link(ask.services, ask.visitor, source, organisation.slug, actor=ask.me)
+    unproven = prove_again(ask)
+    if unproven is not None:
+        return _customer_page(ask, unproven.status, **unproven.errors)
+    made = hand_out_setup_link(ask.services, ask.visitor, ask.me, organisation.slug)
+    if isinstance(made, StaleProof):
+        return _customer_page(ask, 422, password=ask.language.say("Type your password."))
     return _customer_page(
         ask,
         200,
@@ -229,6 +231,6 @@ PAGES = (
     Page("/vendor/organisations", _RUN, get=to_vendor, post=create),
     Page("/vendor/organisations/{slug}", _RUN, get=show_one),
     Page("/vendor/organisations/{slug}/availability", _RUN, get=to_customer, post=set_availability),
-    Page("/vendor/organisations/{slug}/setup-link", _RUN, get=to_customer, post=make_setup_link),
+    Page("/vendor/organisations/{slug}/setup-link", _RUN, get=to_customer, post=make_setup_link, hashes=True),
     Page("/vendor/organisations/{slug}/reset", _RUN, get=to_customer, post=reset, hashes=True),
 )
