@@ -304,3 +304,17 @@ def test_only_that_customers_members_are_reset(house: House, browser: Browser, t
     for resident in (siri, tor):
         with house.services.store.reading() as unit:
             assert unit.factors.of_person(resident.id)
+
+
+@pytest.mark.row("R51")
+def test_a_set_up_link_asks_for_a_fresh_proof(
+    house: House, browser: Browser, tor: Resident, clock: time_machine.Traveller
+) -> None:
+    """Whoever has the link governs the organisation: after twenty minutes the staff prove who they are first."""
+    clock.shift(timedelta(minutes=21))
+    browser.get(FJORDLY)
+    answer = browser.post(f"{FJORDLY}/setup-link")
+    assert answer.status == 422
+    assert _LINK.search(answer.text) is None
+    answer = browser.post(f"{FJORDLY}/setup-link", password=PASSWORD, proof_code=tor.code())
+    assert _LINK.search(answer.text) is not None
