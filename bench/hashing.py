@@ -7,7 +7,7 @@ from nacl import pwhash
 PASSWORD = "korrekt hest batteri stift"
 PASSES = 2
 MEMORY_BYTES = 19 * 1024 * 1024
-_TIMES = 30
+_TIMES = 50
 
 
 def hashed() -> bytes:

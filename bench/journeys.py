@@ -12,6 +12,8 @@ Step = Callable[[Browser, Person], None]
 Journey = dict[str, Step]
 
 _CSRF = re.compile(rb'name="csrf" value="([^"]+)"')
+PASSWORD_STEP = "password"
+"""The one that has a hash in it."""
 _CODE_PAGE = "/login/two-factor"
 
 
@@ -50,7 +52,7 @@ def _remember_token(person: Person, body: bytes) -> None:
 
 TOTRINN: Journey = {
     "login page": _login_page,
-    "password": _password,
+    PASSWORD_STEP: _password,
     "code page": _code_page,
     "code": _code,
     "first page": _first_page,
@@ -74,7 +76,7 @@ def _bare_code(browser: Browser, person: Person) -> None:
 
 FLOOR: Journey = {
     "login page": _bare("/login"),
-    "password": _bare_password,
+    PASSWORD_STEP: _bare_password,
     "code page": _bare(_CODE_PAGE),
     "code": _bare_code,
     "first page": _first_page,

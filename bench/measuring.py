@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from bench.browsing import Browser, Person, Unexpected
-from bench.journeys import Journey, Step
+from bench.hashing import cpu_of_one_hash
+from bench.journeys import PASSWORD_STEP, Journey, Step
 from bench.servers import HOST, Server
 
 _CONNECTIONS = 8
@@ -35,15 +36,26 @@ class Load:
     per_second: float
 
 
-def journey_costs(server: Server, journey: Journey, warm: Sequence[Person], each: Sequence[Person]) -> dict[str, Cost]:
-    """What each step costs. Everybody takes the first step, then everybody the second, and so on."""
+def journey_costs(
+    server: Server, journey: Journey, warm: Sequence[Person], each: Sequence[Person]
+) -> tuple[dict[str, Cost], float]:
+    """What each step costs, and one hash by itself, measured right before and right after the step that has it.
+
+    Everybody takes the first step, then everybody the second, and so on.
+    """
     browser = Browser(server.port)
     for person in warm:
         for step in journey.values():
             step(browser, person)
-    costs = {name: step_cost(server, browser, step, each) for name, step in journey.items()}
+    costs, hashes = {}, []
+    for name, step in journey.items():
+        if name == PASSWORD_STEP:
+            hashes.append(cpu_of_one_hash())
+        costs[name] = step_cost(server, browser, step, each)
+        if name == PASSWORD_STEP:
+            hashes.append(cpu_of_one_hash())
     browser.close()
-    return costs
+    return costs, sum(hashes) / len(hashes)
 
 
 def step_cost(server: Server, browser: Browser, step: Step, persons: Iterable[Person]) -> Cost:

@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from bench import floor
 from bench.browsing import Browser, Person
 from bench.furnishing import furnish
-from bench.hashing import cpu_of_one_hash
 from bench.journeys import FLOOR, TOTRINN, Journey
 from bench.measuring import Cost, Load, all_at_once, journey_costs, load, step_cost
 from bench.servers import Memory, Server, Start
@@ -35,7 +34,7 @@ class SignIn:
     loads: dict[str, Load]
     extra: dict[str, Cost]
     runs: tuple[float, ...] = ()
-    """What every run had beyond the hash, of which this is the one with the least."""
+    """What every run had beyond the hash, of which this is the median."""
 
     @property
     def beyond(self) -> float:
@@ -100,10 +99,8 @@ def _measured(
 ) -> SignIn:
     time.sleep(_IDLE_SECONDS)
     idle = server.memory()
-    before = cpu_of_one_hash()
     warm, at_once, each = persons[:WARM], persons[WARM : WARM + AT_ONCE], persons[WARM + AT_ONCE :]
-    steps = journey_costs(server, journey, warm, each)
-    one_hash = (before + cpu_of_one_hash()) / 2
+    steps, one_hash = journey_costs(server, journey, warm, each)
     extra = {} if administrator is None else _of_administrator(server, journey, administrator, len(each))
     loads = {page: load(server, page, each[-1]) for page in pages}
     all_at_once(server, journey, at_once)
