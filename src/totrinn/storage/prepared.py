@@ -1,4 +1,4 @@
-"""Statements that come again, compiled once and handed to SQLite itself: it answers in a fifth of the time.
+"""Statements that come again, compiled once and handed to SQLite itself: they take less than half the time.
 
 SQLAlchemy composes every statement, translates every value, and keeps the transaction. Left out is what it does anew at
 each execution: looking its compiled form up, and building a context and a result around it. A statement that is seen
@@ -189,7 +189,7 @@ class SqliteConnection:
         return self._alchemy.execute(statement, parameters)
 
 
-class _translated:  # noqa: N801  # used like a function; a class costs a third of a generator
+class _translated:  # noqa: N801  # used like a function; a class takes less than half of what a generator does
     """Raises what SQLite complains of as SQLAlchemy would, but never with the values, which belong in no log."""
 
     __slots__ = ("_words",)
