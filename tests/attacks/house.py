@@ -163,7 +163,7 @@ def app_of(page: str) -> pyotp.TOTP:
 
 
 @contextmanager
-def running_house(folder: Path) -> Iterator[House]:
+def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = ()) -> Iterator[House]:
     """Starts a server on a free loopback port, and stops it."""
     database = Database.open(f"sqlite:///{folder}/totrinn.sqlite3")
     database.migrate()
@@ -172,7 +172,7 @@ def running_house(folder: Path) -> Iterator[House]:
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     address = f"http://localhost:{listener.getsockname()[1]}"
-    application = create(services, WebSettings(address))
+    application = create(services, WebSettings(address, trusted_proxies=trusted_proxies))
     server = uvicorn.Server(
         uvicorn.Config(application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
     )

@@ -73,7 +73,6 @@ def test_every_spelling_of_an_address_draws_on_one_counter(house: House) -> None
     assert stranger.sign_in(OLA).status_code == 429
 
 
-@pytest.mark.row("R73")
 @pytest.mark.row("R12")
 def test_what_is_no_address_is_refused_and_reaches_nobody(house: House) -> None:
     """Several addresses, header lines, look-alike letters: refused before anything is looked up."""
@@ -121,7 +120,6 @@ def test_guesses_at_once_are_not_looked_at_beyond_the_last(house: House, monkeyp
 
 
 @pytest.mark.row("R12")
-@pytest.mark.row("R82")
 def test_one_hash_is_computed_whoever_it_is(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Unknown, known, without a password, disabled: each try costs one hash; a waiting or over-long one costs none."""
     house.organisation("fjordly")

@@ -58,3 +58,5 @@ def test_a_session_from_the_future_is_over() -> None:
     """A clock that was set back prolongs nothing; two minutes between nodes are forgiven."""
     assert not _is_over(age=-CLOCK_TOLERANCE)
     assert _is_over(age=-CLOCK_TOLERANCE - MOMENT)
+    assert not _is_over(age=SESSION_IDLE, idle=-CLOCK_TOLERANCE)
+    assert _is_over(age=SESSION_IDLE, idle=-CLOCK_TOLERANCE - MOMENT)

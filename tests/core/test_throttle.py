@@ -8,6 +8,7 @@ from totrinn.core.throttle import (
     ADDRESS_ACCOUNTS,
     ADDRESS_FAILURES,
     ADDRESS_WINDOW,
+    FREE_FAILURES,
     LAST_FAILURE,
     MAIL_AT_FACTOR_FAILURES,
     Counter,
@@ -17,6 +18,7 @@ from totrinn.core.throttle import (
     address_allowance,
     after_failure,
     allowance,
+    must_count_first,
     recovery_allowance,
 )
 

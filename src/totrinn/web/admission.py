@@ -46,7 +46,7 @@ _CODES = {State.VERIFYING: Code.VERIFICATION_REQUIRED, State.CHOOSING: Code.CHOI
 
 def admit(ask: Ask, demand: Demand) -> Response | None:
     """None when the handler may run; else the answer instead of it."""
-    refused = _establish(ask, demand)
+    refused = establish(ask, demand)
     if refused is not None:
         return refused
     if ask.body_problem is not None:
@@ -108,7 +108,8 @@ def to_login(ask: Ask) -> Response:
     return ask.go(with_next("/login", ask.here if ask.method == "GET" else "", said=said))
 
 
-def _establish(ask: Ask, demand: Demand) -> Response | None:
+def establish(ask: Ask, demand: Demand) -> Response | None:
+    """Who asks, and whether their sign-in has come far enough: None, or the answer that sends them there."""
     if demand.level is Level.ANYONE:
         return None
     if demand.level is not Level.UNFINISHED:

@@ -8,14 +8,14 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
+from starlette.routing import Match, Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from totrinn.app.ports import Services
 from totrinn.web import messages
 from totrinn.web.ask import Ask
-from totrinn.web.demands import SIGNED_IN
+from totrinn.web.demands import ANYONE, SIGNED_IN
 from totrinn.web.headers import SecurityHeaders
 from totrinn.web.pages import PAGES
 from totrinn.web.routing import Desk, Page
@@ -37,17 +37,19 @@ def create(services: Services, settings: WebSettings, *, extra: Sequence[Page] =
     """The application. What matches no page is refused as if it demanded a session: deny by default."""
     desk = Desk(services, settings, cores=os.cpu_count() or 1)
     unknown = Page("/{path:path}", SIGNED_IN, get=_unknown, post=_unknown)
-    wrong_method = Page("/{path:path}", SIGNED_IN)
+    static_files = Page("/static/{path}", ANYONE, get=_unknown)
+    pages = [(desk.route(page), page) for page in (*PAGES, *extra)]
 
     async def no_page(request: Request, _: Exception) -> Response:
         return await desk.serve(request, unknown)
 
     async def no_method(request: Request, _: Exception) -> Response:
-        return await desk.serve(request, wrong_method)
+        meant = next((page for route, page in pages if route.matches(request.scope)[0] is not Match.NONE), static_files)
+        return await desk.serve(request, meant)
 
     application = Starlette(
         routes=[
-            *(desk.route(page) for page in (*PAGES, *extra)),
+            *(route for route, _ in pages),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={404: no_page, 405: no_method},

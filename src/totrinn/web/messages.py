@@ -1,5 +1,7 @@
 """Lone messages: refusals and errors, each with what to do next. No internals, whatever went wrong (R69)."""
 
+from collections.abc import Sequence
+
 from starlette.responses import JSONResponse, Response
 
 from totrinn.web.ask import Ask
@@ -76,16 +78,18 @@ def not_found(ask: Ask) -> Response:
     )
 
 
-def wrong_method(ask: Ask) -> Response:
-    """The path exists, but not for this method."""
+def wrong_method(ask: Ask, methods: Sequence[str]) -> Response:
+    """The path exists, but not for this method (RFC 9110 §15.5.6)."""
     say = ask.language.say
-    return message(
+    response = message(
         ask,
         405,
         say("This cannot be done that way"),
         say("Open the page and use its buttons."),
         (("/", say("Go to the front page")),),
     )
+    response.headers["Allow"] = ", ".join(methods)
+    return response
 
 
 def changed_organisation(ask: Ask) -> Response:

@@ -17,7 +17,7 @@ from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound, StoreUnavailab
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services
 from totrinn.web import messages
-from totrinn.web.admission import SAFE_METHODS, admit, refuse_right
+from totrinn.web.admission import SAFE_METHODS, admit, establish, refuse_right
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie, read_cookies
 from totrinn.web.demands import Demand
@@ -100,12 +100,12 @@ class Desk:
         return ask.finish(response)
 
     def _admitted(self, ask: Ask, page: Page) -> Response:
+        handler = page.handler(ask.method)
+        if handler is None:
+            return establish(ask, page.demand) or messages.wrong_method(ask, page.methods())
         refused = admit(ask, page.demand)
         if refused is not None:
             return refused
-        handler = page.handler(ask.method)
-        if handler is None:
-            return messages.wrong_method(ask)
         try:
             return handler(ask)
         except NotAdmitted:
@@ -130,12 +130,13 @@ class Desk:
             settings=self.settings,
             renderer=self.renderer,
             method=request.method,
-            path=request.scope["path"],
+            path=request.scope["path"].replace("\0", "\ufffd"),
             raw_query=request.scope["query_string"].decode("ascii", "replace"),
             headers=headers,
             visitor=visitor,
             jar=jar,
             query=read_query(request.scope["query_string"]),
             form={},
-            params={key: str(value) for key, value in request.path_params.items()},
+            # A NUL is no part of any name or id, and not every database takes it.
+            params={key: str(value).replace("\0", "\ufffd") for key, value in request.path_params.items()},
         )
