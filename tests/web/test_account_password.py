@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from tests.web.house import PASSWORD, Browser, House, Resident, now
-from tests.web.own_account import NEW_PASSWORD, at_second_step, is_dead, mails, password_lets_in
+from tests.web.own_account import NEW_PASSWORD, NEXT_CODE, at_second_step, is_dead, mails, password_lets_in, set_up
 from totrinn.app.records import LinkPurpose, OneTimeLink
 from totrinn.core.policy import Requirement
 from totrinn.crypto import Argon2Passwords
@@ -57,6 +57,7 @@ def test_without_the_current_password_nothing_changes(house: House, ola: Residen
     browser = opened(house, ola)
     answer = browser.post(PAGE, password=typed, new_password=NEW_PASSWORD)
     assert answer.status == 422
+    assert ("The password is wrong" if typed else "Type your password") in answer.words
     assert NEW_PASSWORD not in answer.text
     assert not typed.strip() or f'value="{typed}' not in answer.text
     assert password_lets_in(house, ola)
@@ -70,7 +71,7 @@ def test_wrong_passwords_are_counted_and_stand_in_the_log(house: House, ola: Res
     for _ in range(5):
         assert browser.post(PAGE, password="wrong", new_password=NEW_PASSWORD).status == 422
     answer = browser.post(PAGE, password=PASSWORD, new_password=NEW_PASSWORD)
-    assert answer.status == 429
+    assert (answer.status, answer.headers["retry-after"]) == (429, "1")
     assert "Too many failed attempts" in answer.words
     assert house.kinds("fjordly").count("session:proof:refused") == 6
 
@@ -240,6 +241,40 @@ def test_a_code_that_was_used_does_not_change_the_password(
     answer = browser.post(PAGE, password=PASSWORD, new_password=NEW_PASSWORD, code=used)
     assert answer.status == 422
     assert "already been used" in answer.words
+
+
+@pytest.mark.row("R7", "R32")
+def test_who_has_lost_the_phone_changes_the_password_with_a_recovery_code(
+    house: House, eva: Resident, clock: time_machine.Traveller
+) -> None:
+    """The code counts once, and what is wrong with another one is said in its own words."""
+    browser = house.sign_in(eva)
+    clock.shift(NEXT_CODE)
+    _, codes = set_up(browser)
+    clock.shift(timedelta(minutes=21))
+    assert "One-time code or recovery code" in browser.get(PAGE).words
+    answer = browser.post(PAGE, password=PASSWORD, new_password=NEW_PASSWORD, code="ABCD-" * 5 + "ABCD")
+    assert "The recovery code does not match" in answer.words
+    answer = browser.post(PAGE, password=PASSWORD, new_password=NEW_PASSWORD, code=codes[0])
+    assert answer.location == "/account?said=password", answer.words
+    with house.services.store.reading() as unit:
+        assert unit.factors.recovery_codes_left(eva.id) == 9
+
+
+@pytest.mark.row("R13", "R29")
+def test_guessing_codes_beside_the_right_password_has_an_end(
+    house: House, eva: Resident, clock: time_machine.Traveller
+) -> None:
+    """The page says that one has to wait, and not that the password was wrong."""
+    browser = opened(house, eva)
+    clock.shift(timedelta(minutes=21))
+    for _ in range(5):
+        assert browser.post(PAGE, password=PASSWORD, new_password=NEW_PASSWORD, code="000000").status == 422
+    answer = browser.post(PAGE, password=PASSWORD, new_password=NEW_PASSWORD, code=eva.code())
+    assert (answer.status, answer.headers["retry-after"]) == (429, "1")
+    assert "Too many failed attempts. Wait 1 second" in answer.words
+    assert 'aria-invalid="true"' not in answer.text
+    assert password_lets_in(house, eva)
 
 
 @pytest.mark.row("R62")

@@ -1,6 +1,7 @@
 """One request, as handlers see it: who asks, at which level, what was sent, in which language."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property
 
 from starlette.datastructures import Headers
@@ -40,6 +41,8 @@ class Ask:
     actor: Actor | None = None
     signin: OpenSignin | None = None
     cookies_to_set: dict[Cookie, str | None] = field(default_factory=dict)
+    retry_at: datetime | None = None
+    """When whoever has to wait may try again: a 429 says it in its header, too."""
 
     @property
     def me(self) -> Actor:
@@ -113,7 +116,10 @@ class Ask:
         self.cookies_to_set[cookie] = None
 
     def finish(self, response: Response) -> Response:
-        """Puts the cookies on the answer."""
+        """Puts the cookies on the answer, and how long to wait."""
+        if self.retry_at is not None and response.status_code == 429:
+            seconds = int((self.retry_at - self.visitor.now).total_seconds()) + 1
+            response.headers["Retry-After"] = str(seconds)
         for cookie, value in self.cookies_to_set.items():
             if value is None:
                 drop_cookie(response, cookie, secure=self.settings.secure)

@@ -47,7 +47,7 @@ def prove_again(ask: Ask) -> Unproven | None:
         ask.keep(Cookie.SESSION, outcome.token)
         return None
     if isinstance(outcome, Throttled):
-        return Unproven(429, {"form": sentences.throttled(ask, outcome)})
+        return Unproven(sentences.status_of(ask, outcome), {"form": sentences.throttled(ask, outcome)})
     if isinstance(outcome, PasswordWrong):
         return Unproven(422, {"password": sentences.own_password_refused(ask, outcome)})
     by_recovery = isinstance(read_code(code), RecoveryCode)

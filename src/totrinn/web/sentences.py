@@ -12,6 +12,14 @@ from totrinn.web.ask import Ask
 from totrinn.web.languages import Language
 
 
+def status_of(ask: Ask, outcome: object) -> int:
+    """422; or 429 for whoever has to wait, and then the answer says until when (RFC 6585)."""
+    if not isinstance(outcome, Throttled):
+        return 422
+    ask.retry_at = outcome.until
+    return 429
+
+
 def throttled(ask: Ask, outcome: Throttled) -> str:
     """Too many attempts, and when to try again: a whole minute, that has begun when one may."""
     say = ask.language.say

@@ -9,7 +9,7 @@ from totrinn.app.own_factors import Changed, holders
 from totrinn.app.ports import Unit
 from totrinn.app.proving import PasswordWrong, Throttled
 from totrinn.app.records import LiveSession, LoggedEvent, Membership
-from totrinn.core.codes import RECOVERY_CODE_COUNT
+from totrinn.core.codes import RECOVERY_CODE_COUNT, RecoveryCode, read_code
 from totrinn.core.lifetimes import Lifetimes
 from totrinn.core.passwords import LONGEST
 from totrinn.web import sentences
@@ -39,25 +39,30 @@ def show_password(ask: Ask) -> Response:
 def submit_password(ask: Ask) -> Response:
     """Changes the password; everything else that the old one opened is ended."""
     password, new_password = ask.form.get("password", ""), ask.form.get("new_password", "")
-    if not password or len(password) > LONGEST:
+    if not password:
         return _password_page(ask, 422, password=ask.language.say("Type your password."))
+    if len(password) > LONGEST:
+        return _password_page(ask, 422, password=sentences.own_password_refused(ask, PasswordWrong()))
+    code = ask.form.get("code", "")
     outcome = change_password(
         ask.services,
         ask.visitor,
         ask.me,
         password=password,
         new_password=new_password,
-        code=ask.form.get("code", ""),
+        code=code,
     )
     if isinstance(outcome, Changed):
         ask.keep(Cookie.SESSION, outcome.token)
         return ask.go("/account?said=password")
     if isinstance(outcome, WeakPassword):
         return _password_page(ask, 422, new_password=sentences.weak_password(ask.language, outcome))
-    status = 429 if isinstance(outcome, Throttled) else 422
-    if isinstance(outcome, (PasswordWrong, Throttled)):
-        return _password_page(ask, status, password=sentences.own_password_refused(ask, outcome))
-    return _password_page(ask, status, code=sentences.code_refused(ask, outcome))
+    if isinstance(outcome, Throttled):
+        return _password_page(ask, sentences.status_of(ask, outcome), form=sentences.throttled(ask, outcome))
+    if isinstance(outcome, PasswordWrong):
+        return _password_page(ask, 422, password=sentences.own_password_refused(ask, outcome))
+    by_recovery = isinstance(read_code(code), RecoveryCode)
+    return _password_page(ask, 422, code=sentences.code_refused(ask, outcome, recovery=by_recovery))
 
 
 def end_session(ask: Ask) -> Response:

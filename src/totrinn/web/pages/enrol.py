@@ -36,10 +36,9 @@ def begin(ask: Ask) -> Response:
         return follow(ask, outcome)
     if isinstance(outcome, PasswordNeeded):
         return _page(ask, 422, password=ask.language.say("Type your password."))
-    status = 429 if isinstance(outcome, Throttled) else 422
     if not isinstance(outcome, (PasswordWrong, Throttled)):
         raise TypeError(outcome)
-    return _page(ask, status, password=sentences.own_password_refused(ask, outcome))
+    return _page(ask, sentences.status_of(ask, outcome), password=sentences.own_password_refused(ask, outcome))
 
 
 def finish(ask: Ask) -> Response:

@@ -44,13 +44,8 @@ def submit(ask: Ask) -> Response:
     landed = sign_in(
         ask.services, ask.visitor, email=email, password=password, next_=own_path(ask.form.get("next", ""))
     )
-    if isinstance(landed, Throttled):
-        response = _page(ask, 429, form=sentences.password_refused(ask, landed))
-        if landed.until is not None:
-            response.headers["Retry-After"] = str(int((landed.until - ask.visitor.now).total_seconds()) + 1)
-        return response
-    if isinstance(landed, PasswordWrong):
-        return _page(ask, 422, form=sentences.password_refused(ask, landed))
+    if isinstance(landed, (PasswordWrong, Throttled)):
+        return _page(ask, sentences.status_of(ask, landed), form=sentences.password_refused(ask, landed))
     if not isinstance(landed, (Admitted, Held, NowhereToGo)):
         raise TypeError(landed)
     if (old := ask.jar.get(Cookie.SIGNIN)) is not None:

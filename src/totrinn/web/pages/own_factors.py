@@ -57,6 +57,11 @@ def finish(ask: Ask) -> Response:
     return _page(ask, 422, code=sentences.code_refused(ask, outcome))
 
 
+def to_second_factor(ask: Ask) -> Response:
+    """The form has no page of its own."""
+    return ask.go("/account/second-factor")
+
+
 def show_removal(ask: Ask) -> Response:
     """Asks for a fresh code before anything is removed."""
     return _removal_page(ask, 200)
@@ -64,8 +69,9 @@ def show_removal(ask: Ask) -> Response:
 
 def remove(ask: Ask) -> Response:
     """Removes the app, where no organisation of one's own forbids it."""
-    password = ask.form.get("password", "")[: LONGEST + 1]
-    code = ask.form.get("code", "")
+    password, code = ask.form.get("password", ""), ask.form.get("code", "")
+    if len(password) > LONGEST:
+        return _removal_page(ask, 422, password=sentences.own_password_refused(ask, PasswordWrong()))
     outcome = own_factors.remove(ask.services, ask.visitor, ask.me, ask.params["id"], code, password=password)
     if isinstance(outcome, Changed):
         ask.keep(Cookie.SESSION, outcome.token)
@@ -76,10 +82,11 @@ def remove(ask: Ask) -> Response:
         return _removal_page(ask, 409, form=held_back_sentence(ask, outcome.organisations))
     if isinstance(outcome, NothingPending):
         raise NotFound
-    status = 429 if isinstance(outcome, Throttled) else 422
+    if isinstance(outcome, Throttled):
+        return _removal_page(ask, sentences.status_of(ask, outcome), form=sentences.throttled(ask, outcome))
     if isinstance(outcome, PasswordWrong):
-        return _removal_page(ask, status, password=sentences.own_password_refused(ask, outcome))
-    return _removal_page(ask, status, code=sentences.code_refused(ask, outcome))
+        return _removal_page(ask, 422, password=sentences.own_password_refused(ask, outcome))
+    return _removal_page(ask, 422, code=sentences.code_refused(ask, outcome))
 
 
 def show_codes(ask: Ask) -> Response:
@@ -169,7 +176,7 @@ def _codes_page(ask: Ask, status: int, **errors: str) -> Response:
 
 PAGES = (
     Page("/account/second-factor", SIGNED_IN, get=show, post=begin, hashes=True),
-    Page("/account/second-factor/confirm", SIGNED_IN, post=finish),
+    Page("/account/second-factor/confirm", SIGNED_IN, get=to_second_factor, post=finish),
     Page("/account/second-factor/{id}/remove", SIGNED_IN, get=show_removal, post=remove, hashes=True),
     Page("/account/recovery-codes", SIGNED_IN, get=show_codes, post=renew_codes, hashes=True),
 )

@@ -3,7 +3,7 @@
 from starlette.responses import Response
 
 from totrinn.app.landing import Admitted, Held, NowhereToGo
-from totrinn.app.proving import ClockOff, Throttled
+from totrinn.app.proving import ClockOff
 from totrinn.app.signing_in import verify
 from totrinn.web import sentences
 from totrinn.web.ask import Ask
@@ -24,7 +24,7 @@ def submit(ask: Ask) -> Response:
     outcome = verify(ask.services, ask.visitor, ask.signin_token, typed)
     if isinstance(outcome, (Admitted, Held, NowhereToGo)):
         return follow(ask, outcome)
-    status = 429 if isinstance(outcome, Throttled) else 422
+    status = sentences.status_of(ask, outcome)
     way = "recovery" if by_recovery else "app"
     sentence = sentences.code_refused(ask, outcome, recovery=by_recovery)
     clock: dict[str, object] | None = None
