@@ -259,7 +259,11 @@ def test_a_reset_asks_for_a_stale_proof(
     clock.shift(timedelta(minutes=21))
     assert "Confirm that it is you" in browser.get(FJORDLY).words
     for wrong in ({}, {"password": "wrong"}, {"password": PASSWORD, "proof_code": "000000"}):
-        assert browser.post(f"{FJORDLY}/reset", person=kari.id, why="because", **wrong).status == 422
+        answer = browser.post(f"{FJORDLY}/reset", person=kari.id, why="because", **wrong)
+        assert answer.status == 422
+        assert 'value="because"' in answer.text
+        assert f'value="{kari.id}" selected' in answer.text
+        assert PASSWORD not in answer.text
     assert lets_in(house, kari, code=kari.code())
     wait_for_next_code(clock)
     sent = {"person": kari.id, "why": "because", "password": PASSWORD, "proof_code": tor.code()}
@@ -282,6 +286,82 @@ def test_a_reset_needs_a_reason(
     assert said in answer.words
     assert 'id="why-fjordly-error"' not in answer.text
     assert lets_in(house, kari, code=kari.code())
+
+
+@pytest.mark.row("R30", "R34", "R51", "R92")
+def test_a_user_of_several_organisations_is_reset_by_address(house: House, browser: Browser) -> None:
+    """No administrator of theirs may; each organisation's log says that the vendor did, and the person is told."""
+    house.organisation("nordly")
+    siri = house.person("siri@nordly.no", "nordly", factor=True)
+    house.join(siri, "fjordly")
+    browser.get(FJORDLY)
+    answer = browser.post(f"{FJORDLY}/reset", email=" Siri@NORDLY.no. ", why="Ringte fra kjent nummer")
+    assert answer.location == f"{FJORDLY}?said=reset", answer.words
+    for slug in ("fjordly", "nordly"):
+        event = house.events(slug)[0]
+        assert (event.kind, event.actor_name, event.person_id) == ("person:factor:reset", "Tor Vik", siri.id)
+    assert mails(house) == ["factor_reset"]
+    assert house.sign_in(siri, organisation="nordly").get("/").location == "/login/enrol"
+
+
+@pytest.mark.row("R34", "R46")
+@pytest.mark.parametrize(
+    ("email", "said"),
+    [
+        ("siri@nordly.no", "Nobody with this address is a user of the organisation"),
+        ("nobody@nordly.no", "Nobody with this address is a user of the organisation"),
+        ("per@fjordly.no", "Nobody with this address is a user of the organisation"),
+        ("no address", "This does not look like an email address"),
+        ("x" * 300 + "@fjordly.no", "The email address is too long"),
+        ("<script>@fjordly.no", "This does not look like an email address"),
+    ],
+)
+def test_an_address_of_nobody_there_resets_nobody(house: House, browser: Browser, email: str, said: str) -> None:
+    """Whoever is of another organisation, or only invited, is as unknown as anybody; what was typed stays."""
+    house.organisation("nordly")
+    siri = house.person("siri@nordly.no", "nordly", factor=True)
+    per = house.person("per@fjordly.no", "nordly", factor=True)
+    house.join(per, "fjordly", accepted=False)
+    browser.get(FJORDLY)
+    answer = browser.post(f"{FJORDLY}/reset", email=email, why="Ringte")
+    assert answer.status == 422
+    assert said in answer.words
+    assert "<script>@" not in answer.text
+    assert 'value="Ringte"' in answer.text
+    for resident in (siri, per):
+        assert lets_in(house, resident, code=resident.code())
+
+
+def test_whom_to_reset_is_said_once(house: House, browser: Browser, kari: Resident) -> None:
+    """Nobody is chosen beforehand, and two answers are none."""
+    assert "selected" not in browser.get(FJORDLY).text
+    answer = browser.post(f"{FJORDLY}/reset", person=kari.id, email=kari.email, why="Ringte")
+    assert answer.status == 422
+    assert "Choose one of them or type an address, not both" in answer.words
+    assert f'value="{kari.id}" selected' in answer.text
+    assert lets_in(house, kari, code=kari.code())
+
+
+def test_without_a_factor_there_is_nothing_to_reset(house: House, browser: Browser) -> None:
+    """Nobody is marked, and nobody is told."""
+    ola = house.person("ola@fjordly.no", "fjordly")
+    browser.get(FJORDLY)
+    answer = browser.post(f"{FJORDLY}/reset", email=ola.email, why="Ringte")
+    assert answer.status == 409
+    assert "There is nothing to reset" in answer.words
+    assert not mails(house)
+    assert house.sign_in(ola).get("/account").status == 200
+
+
+def test_a_customer_without_administrators_is_helped_by_address(house: House, browser: Browser) -> None:
+    """Then the address is all that is asked for."""
+    house.organisation("nordly")
+    siri = house.person("siri@nordly.no", "nordly", factor=True)
+    path = "/vendor/organisations/nordly"
+    assert "There is none yet" in browser.get(path).words
+    assert "<select" not in browser.last.text
+    assert "Choose who it is" in browser.post(f"{path}/reset", why="Ringte").words
+    assert browser.post(f"{path}/reset", email=siri.email, why="Ringte").status == 303
 
 
 @pytest.mark.row("R34", "R46")

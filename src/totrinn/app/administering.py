@@ -29,6 +29,11 @@ class Oneself:
 
 
 @dataclass(frozen=True, slots=True)
+class NothingToReset:
+    """The person has no second factor, and is not waiting to set one up anew."""
+
+
+@dataclass(frozen=True, slots=True)
 class MemberElsewhere:
     """The person belongs to other organisations too, or not (yet) to this one: only a recovery code, or the vendor,
     helps (rule 12)."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from totrinn.app.accounts import WeakPassword, find_weakness, set_password, shortest_password
-from totrinn.app.administering import reset
+from totrinn.app.administering import NothingToReset, reset
 from totrinn.app.errors import NotAllowed, NotFound
 from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
@@ -253,7 +253,7 @@ def reset_by_operator(services: Services, visitor: Visitor, source: Source, emai
 
 def reset_by_vendor(
     services: Services, visitor: Visitor, actor: Actor, slug: str, person_id: str, *, why: str
-) -> Person | StaleProof:
+) -> Person | StaleProof | NothingToReset:
     """The vendor's staff help a customer's member who has lost the second factor; themselves they do not.
 
     Raises `NotFound`, `NotAllowed`.
@@ -269,6 +269,8 @@ def reset_by_vendor(
             raise NotFound(person_id)
         if person_id == current.person.id:
             raise NotAllowed(Right.RUN_ORGANISATIONS)
+        if not member.has_anything_to_reset:
+            return NothingToReset()
         stale = stale_proof(current.live, visitor)
         if stale is not None:
             return stale

@@ -185,6 +185,11 @@ class Member:
     accepted_at: datetime | None
     last_seen: datetime | None
 
+    @property
+    def has_anything_to_reset(self) -> bool:
+        """Whether there is a factor that may have been lost, or one that is not set up anew yet."""
+        return self.accepted_at is not None and (self.state is MemberState.HAS or self.must_enrol)
+
 
 @dataclass(frozen=True, slots=True)
 class MemberCounts:

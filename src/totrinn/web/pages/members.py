@@ -21,7 +21,7 @@ from totrinn.app.administering import (
 from totrinn.app.errors import NotFound
 from totrinn.app.own_factors import StaleProof
 from totrinn.app.ports import Unit
-from totrinn.app.records import Member, MemberPage, MemberState
+from totrinn.app.records import Member, MemberPage
 from totrinn.core.lifetimes import Lifetimes
 from totrinn.core.roles import ASSIGNABLE, Right, may, may_manage
 from totrinn.web.adoption import adoption_view
@@ -119,7 +119,7 @@ def submit_reset(ask: Ask) -> Response:
     person_id = _person_id(ask)
     with ask.services.store.reading() as unit:
         member = _member(unit, ask)
-    if not _has_anything_to_reset(member):
+    if not member.has_anything_to_reset:
         return _page(ask, 409, form=ask.language.say("There is nothing to reset."))
     why, problem = _read_why(ask)
     if problem:
@@ -193,10 +193,6 @@ def _row(ask: Ask, member: Member) -> dict[str, object]:
     }
 
 
-def _has_anything_to_reset(member: Member) -> bool:
-    return member.accepted_at is not None and (member.state is MemberState.HAS or member.must_enrol)
-
-
 def _page(ask: Ask, status: int, **errors: str) -> Response:
     with ask.services.store.reading() as unit:
         member = _member(unit, ask)
@@ -204,7 +200,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         facts = _own_facts(ask, unit, member) if member.accepted_at is not None else {}
     is_me, role = member.id == ask.me.person.id, ask.me.role
     may_manage_them = may_manage(role, member.role)
-    may_reset = may(role, Right.RESET_FACTOR) and _has_anything_to_reset(member)
+    may_reset = may(role, Right.RESET_FACTOR) and member.has_anything_to_reset
     return ask.page(
         "member.html",
         status,

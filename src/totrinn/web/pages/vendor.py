@@ -1,7 +1,10 @@
-"""`/vendor`: the vendor's staff make the feature available, start organisations, help a locked-out administrator."""
+"""`/vendor`: the vendor's staff make the feature available, start organisations, help whom nobody else can help."""
 
 from starlette.responses import Response
 
+from totrinn.app.administering import NothingToReset
+from totrinn.app.email_address import LONGEST as LONGEST_ADDRESS
+from totrinn.app.email_address import AddressProblem, canonical_email
 from totrinn.app.enforcing import make_available, withdraw
 from totrinn.app.errors import NotFound
 from totrinn.app.operating import Obstacle, create_organisation, hand_out_setup_link, reset_by_vendor
@@ -9,6 +12,7 @@ from totrinn.app.own_factors import StaleProof
 from totrinn.app.records import MemberCounts, Organisation
 from totrinn.core.identity import is_slug
 from totrinn.core.roles import Right
+from totrinn.web import sentences
 from totrinn.web.adoption import requirement_state
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
@@ -56,7 +60,7 @@ def set_availability(ask: Ask) -> Response:
     why, problem = _read_why(ask)
     wish = ask.form.get("available")
     if problem:
-        return _customer_page(ask, 422, **_why_error(ask, problem, of_reset=False))
+        return _customer_page(ask, 422, why=problem)
     if wish not in ("on", "off"):
         return _customer_page(ask, 422, form=ask.language.say("Choose whether the feature is available."))
     change = make_available if wish == "on" else withdraw
@@ -84,17 +88,19 @@ def make_setup_link(ask: Ask) -> Response:
 
 
 def reset(ask: Ask) -> Response:
-    """Resets the second factor of one of the organisation's global administrators."""
+    """Resets the second factor of a member whom the organisation's own administrators cannot help."""
+    person_id, errors = _read_whom(ask)
     why, problem = _read_why(ask)
-    person_id = ask.form.get("person", "")
-    if not person_id:
-        return _customer_page(ask, 422, person=ask.language.say("Choose who it is."))
     if problem:
-        return _customer_page(ask, 422, **_why_error(ask, problem, of_reset=True))
+        errors["why"] = problem
+    if errors:
+        return _customer_page(ask, 422, **errors)
     unproven = prove_again(ask)
     if unproven is not None:
         return _customer_page(ask, unproven.status, **unproven.errors)
     outcome = reset_by_vendor(ask.services, ask.visitor, ask.me, ask.params["slug"], person_id, why=why)
+    if isinstance(outcome, NothingToReset):
+        return _customer_page(ask, 409, form=ask.language.say("There is nothing to reset."))
     if isinstance(outcome, StaleProof):
         return _customer_page(ask, 422, password=ask.language.say("Type your password."))
     return ask.go(f"/vendor/organisations/{ask.params['slug']}?said=reset")
@@ -127,10 +133,24 @@ def _read_why(ask: Ask) -> tuple[str, str]:
     return why, ""
 
 
-def _why_error(ask: Ask, problem: str, *, of_reset: bool) -> dict[str, str]:
-    """Two forms of the page ask why. With stale proof the page takes it for the reset's, else for the availability's;
-    the other one's stands above both."""
-    return {"why" if (stale_proof(ask) is not None) == of_reset else "form": problem}
+def _read_whom(ask: Ask) -> tuple[str, dict[str, str]]:
+    """The id of the one who was chosen, or whose address was typed; else what is wrong."""
+    say = ask.language.say
+    chosen, typed = ask.form.get("person", ""), ask.form.get("email", "").strip()
+    if not typed:
+        return chosen, {} if chosen else {"person": say("Choose who it is.")}
+    if chosen:
+        return "", {"person": say("Choose one of them or type an address, not both.")}
+    email = canonical_email(typed)
+    if isinstance(email, AddressProblem):
+        return "", {"email": sentences.address_problem(ask.language, email)}
+    organisation = _customer(ask)
+    with ask.services.store.reading() as unit:
+        person = unit.people.find_by_email(email)
+        member = unit.members.find(organisation.id, person.id) if person else None
+    if member is None or member.accepted_at is None:
+        return "", {"email": say("Nobody with this address is a user of the organisation.")}
+    return member.id, {}
 
 
 def _page(ask: Ask, status: int, **errors: str) -> Response:
@@ -191,6 +211,12 @@ def _customer_page(
         global_administrators=[
             {"id": one.id, "name": one.name, "email": one.email, "state": one.state.value} for one in governors
         ],
+        sent=ask.path.rpartition("/")[2] if ask.method == "POST" else "",
+        form={
+            "person": ask.form.get("person", ""),
+            "email": ask.form.get("email", "")[:LONGEST_ADDRESS],
+            "why": ask.form.get("why", "")[:_LONGEST_WHY],
+        },
         setup_link=setup_link,
         expires_at=expires_at,
         proof=proof_view(stale),
