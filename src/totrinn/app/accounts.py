@@ -1,12 +1,12 @@
 """What belongs to the person alone: password, language, sessions (rule 12)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from totrinn.app.errors import NotFound
 from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Landing, Visitor, land_switch
 from totrinn.app.notifying import tell
-from totrinn.app.own_factors import Changed, log_refused_proof, stale_proof
+from totrinn.app.own_factors import Changed, log_refused_proof, renewed, stale_proof
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import (
     CodeRefused,
@@ -60,17 +60,7 @@ def change_password(
         changed = unit.people.find(current.person.id)
         if changed is None:
             raise NotFound(current.person.id)
-        token = services.random.token()
-        unit.sessions.renew(
-            session.id,
-            services.digest(token),
-            new_id=session.id,
-            proof=proof,
-            amr=session.amr,
-            person_version=changed.version,
-            organisation_id=session.organisation_id,
-        )
-        return Changed(token)
+        return Changed(renewed(services, unit, replace(session, proof=proof, person_version=changed.version)))
 
 
 def _proof_after_change(

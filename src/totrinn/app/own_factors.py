@@ -83,7 +83,7 @@ def prove_again(
             amr, proof = (*amr, *outcome.amr), with_factor(proof, visitor.now)
         session = replace(current.live.session, proof=proof, amr=amr)
         log_factor(unit, visitor, Kind.PROVEN_AGAIN, current.person, current.organisation.id)
-        return Changed(_renewed(services, unit, session))
+        return Changed(renewed(services, unit, session))
 
 
 def start(services: Services, visitor: Visitor, actor: Actor) -> Secret | StaleProof:
@@ -128,7 +128,7 @@ def confirm(
         unit.sessions.set_pending(session.id, None)
         amr = tuple(dict.fromkeys((*session.amr, "otp", "mfa")))
         session = replace(session, proof=with_factor(session.proof, visitor.now), amr=amr)
-        return Changed(_renewed(services, unit, session), shown, replaced)
+        return Changed(renewed(services, unit, session), shown, replaced)
 
 
 def remove(
@@ -154,7 +154,7 @@ def remove(
         if removed is not None:
             return removed
         session = replace(current.live.session, proof=with_factor(proof, visitor.now))
-        return Changed(_renewed(services, unit, session))
+        return Changed(renewed(services, unit, session))
 
 
 def _take_away(
@@ -209,7 +209,7 @@ def holders(unit: Unit, person_id: str) -> tuple[str, ...]:
     )
 
 
-def _renewed(services: Services, unit: Unit, session: Session) -> str:
+def renewed(services: Services, unit: Unit, session: Session) -> str:
     """The session under a new cookie, with the proof that it now has; the old cookie is dead."""
     token = services.random.token()
     unit.sessions.renew(
