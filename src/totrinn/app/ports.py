@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from totrinn.app.identity_providers import DomainRecords, IdentityProviders
 from totrinn.app.repositories import (
     Confirmations,
     Devices,
@@ -28,12 +29,18 @@ from totrinn.app.repositories import (
     Signins,
     Throttles,
 )
+from totrinn.app.sso_repositories import Connections, Domains, Keepers, SpentTokens, SsoAttempts, SsoIdentities
 
 __all__ = [
     "Confirmations",
+    "Connections",
     "Devices",
+    "DomainRecords",
+    "Domains",
     "Factors",
+    "IdentityProviders",
     "Installation",
+    "Keepers",
     "Links",
     "Log",
     "Members",
@@ -45,6 +52,9 @@ __all__ = [
     "Services",
     "Sessions",
     "Signins",
+    "SpentTokens",
+    "SsoAttempts",
+    "SsoIdentities",
     "Store",
     "Throttles",
     "Unit",
@@ -68,6 +78,12 @@ class Unit(Protocol):
     devices: Devices
     links: Links
     confirmations: Confirmations
+    connections: Connections
+    domains: Domains
+    identities: SsoIdentities
+    attempts: SsoAttempts
+    spent: SpentTokens
+    keepers: Keepers
     log: Log
     outbox: Outbox
     installation: Installation
@@ -142,6 +158,8 @@ class Services:
     passwords: Passwords
     vault: Vault
     random: Randomness
+    providers: IdentityProviders
+    domain_records: DomainRecords
     application_name: str
     vendor_name: str
 

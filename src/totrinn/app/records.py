@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from totrinn.core.enforcement import Confirmation, Policy
 from totrinn.core.enrolment import Pending
-from totrinn.core.policy import Proof
+from totrinn.core.policy import ConnectionFacts, Proof
 from totrinn.core.roles import Role
 from totrinn.core.signin import State
 
@@ -45,6 +45,8 @@ class Organisation:
     available_by: str | None
     required_by: str | None
     created_at: datetime
+    passwords_closed: bool = False
+    """Whether those whom its SSO governs sign in by SSO only, save the named global administrators."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ class Standing:
     organisation: Organisation | None
     role: Role | None
     """The role in `organisation`; None when not an accepted member."""
+    takes_password: bool = True
+    """False where `organisation` has closed password sign-in for those whom its SSO governs, and this is one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,8 @@ class OpenSignin:
 
     signin: Signin
     standing: Standing
+    connection: ConnectionFacts | None = None
+    """Of a sign-in through SSO: its connection, as long as the link stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,8 @@ class LiveSession:
 
     session: Session
     standing: Standing
+    connection: ConnectionFacts | None = None
+    """Of a session through SSO: its connection, as long as the link stands."""
 
 
 class LinkPurpose(StrEnum):
@@ -229,6 +237,7 @@ class MailKind(StrEnum):
     FACTOR_RESET = "factor_reset"
     PASSWORD_CHANGED = "password_changed"
     WRONG_CODES = "wrong_codes"
+    SSO_LINKED = "sso_linked"
 
 
 @dataclass(frozen=True, slots=True)

@@ -251,6 +251,14 @@ class Sessions(Protocol):
     def end_of_person(self, person_id: str, *, keep: str | None = None, organisation_id: str | None = None) -> int:
         """Ends a person's sessions (only those in `organisation_id`, if given), save the one to keep."""
 
+    def of_provider(
+        self, identity_id: str | None, names: Sequence[str], connection_id: str
+    ) -> tuple[r.LiveSession, ...]:
+        """The sessions that a provider means: of this link, if one is named, and of its sessions `names`, if any are.
+
+        Only sessions that came by this connection; with neither given, none.
+        """
+
 
 class Throttles(Protocol):
     """Counters of failures. A key is opaque; `lock` makes parallel attempts on one key wait for each other."""

@@ -38,6 +38,17 @@ def is_fresh(proof: Proof, *, has_factor: bool, now: datetime) -> bool:
     return not has_factor or (proof.factor_at is not None and _is_within(FRESH_PROOF, proof.factor_at, now))
 
 
+def is_fresh_for_organisation(proof: Proof, *, has_factor: bool, now: datetime) -> bool:
+    """Whether what governs the organisation may be changed: by own credentials, or its SSO, within 20 minutes.
+
+    A provider that tells when it last saw the person prove themselves is believed: that counts, not the answer.
+    """
+    if proof.method is not Method.SSO or proof.sso is None:
+        return is_fresh(proof, has_factor=has_factor, now=now)
+    seen_at = proof.sso.authenticated_at or proof.proven_at
+    return _is_within(FRESH_PROOF, min(seen_at, proof.proven_at), now)
+
+
 def password_is_recent(proof: Proof, now: datetime) -> bool:
     """Whether a first secret may be shown without asking the password again."""
     return _is_within(PASSWORD_BEFORE_SECRET, proof.proven_at, now)

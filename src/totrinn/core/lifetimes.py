@@ -11,6 +11,8 @@ SEEN_GRANULARITY = timedelta(minutes=1)
 CLOCK_TOLERANCE = timedelta(minutes=2)
 """What was made further in the future than this is not believed: the clock has been set back."""
 ONE_TIME_LINK = timedelta(hours=1)
+SSO_ATTEMPT = timedelta(minutes=10)
+"""How long somebody may take at their identity provider."""
 DEVICE_LIFETIME = timedelta(days=400)
 
 
@@ -21,8 +23,12 @@ class Lifetimes:
     idle: timedelta = SESSION_IDLE
     absolute: timedelta = SESSION_ABSOLUTE
 
-    def is_over(self, *, created_at: datetime, last_seen: datetime, now: datetime) -> bool:
-        """Whether a session has idled or lived too long; a clock set back counts as over, too."""
+    def is_over(
+        self, *, created_at: datetime, last_seen: datetime, now: datetime, ends_at: datetime | None = None
+    ) -> bool:
+        """Whether a session has idled or lived too long, or past `ends_at`; a clock set back counts as over, too."""
+        if ends_at is not None and ends_at <= now:
+            return True
         if now + CLOCK_TOLERANCE < max(created_at, last_seen):
             return True
         return now - last_seen >= self.idle or now - created_at >= self.absolute

@@ -20,14 +20,32 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SsoProof:
+    """What an organisation's identity provider has vouched for. Times are UTC."""
+
+    organisation: str
+    """The organisation whose own connection vouched; the proof is worth nothing in any other."""
+    identity: str
+    """The link between the person and the provider's subject, by which the connection is found again."""
+    has_evidence: bool = False
+    """The provider stated a multi-factor sign-in in words that the connection accepts, at the time of the sign-in."""
+    authenticated_at: datetime | None = None
+    """When the provider last saw the person prove themselves, as far as it tells."""
+    session: str = ""
+    """By which the provider will name the session that it ends; may be empty."""
+    ends_at: datetime | None = None
+    """The provider's own end of the session; ours does not outlive it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proof:
     """What one sign-in has proven, and when. Times are UTC."""
 
     method: Method
     proven_at: datetime
     factor_at: datetime | None = None
-    sso_organisation: str | None = None
-    """The organisation whose own connection vouched; the proof is worth nothing in any other."""
+    sso: SsoProof | None = None
+    """Of a sign-in through SSO, and of no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +85,17 @@ class OrganisationFacts:
     requirement: Requirement
     role: Role | None
     is_active: bool = True
+    takes_password: bool = True
+    """False where the organisation has closed password sign-in for this person, whom its SSO governs."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionFacts:
+    """The connection that a sign-in through SSO came by, read afresh: it must still link this person."""
+
+    is_enabled: bool
+    demands_evidence: bool
+    """What the provider says must prove two factors; else our own second factor is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +110,8 @@ class Facts:
     organisation: OrganisationFacts | None = None
     """None: not chosen yet."""
     membership_count: int = 1
+    connection: ConnectionFacts | None = None
+    """Of a sign-in through SSO; None when there is no such link any more."""
 
 
 class Reason(StrEnum):
@@ -97,6 +128,11 @@ class Reason(StrEnum):
     NOTHING_PROVEN = "nothing_proven"
     PROOF_OUTDATED = "proof_outdated"
     SSO_OF_ANOTHER = "sso_of_another"
+    SSO_WITHOUT_EVIDENCE = "sso_without_evidence"
+    SSO_VERIFIED = "sso_verified"
+    CONNECTION_OFF = "connection_off"
+    LINK_ENDED = "link_ended"
+    PASSWORD_CLOSED = "password_closed"
     INACTIVE = "inactive"
     NOT_A_MEMBER = "not_a_member"
     NO_MEMBERSHIP = "no_membership"
@@ -156,15 +192,29 @@ def decide(facts: Facts) -> Verdict:
         return MustChoose(Reason.SEVERAL_ORGANISATIONS) if facts.membership_count else Deny(Reason.NO_MEMBERSHIP)
     if not _is_member(facts.organisation):
         return Deny(Reason.NOT_A_MEMBER)
+    if not facts.organisation.takes_password:
+        return Deny(Reason.PASSWORD_CLOSED)
     return _decide_enrolment(facts.person, facts.organisation, facts.now)
 
 
 def _decide_sso(facts: Facts, proof: Proof) -> Verdict:
-    if facts.organisation is None or proof.sso_organisation != facts.organisation.id:
+    """What the organisation's own provider vouches for is enough there, unless it demands more of its connection."""
+    organisation, connection = facts.organisation, facts.connection
+    if organisation is None or proof.sso is None or proof.sso.organisation != organisation.id:
         return Deny(Reason.SSO_OF_ANOTHER)
-    if not _is_member(facts.organisation):
+    if not _is_member(organisation):
         return Deny(Reason.NOT_A_MEMBER)
-    return Admit(Reason.PROVEN_BY_SSO)
+    if _is_vendors(organisation):
+        return Deny(Reason.VENDOR)
+    if connection is None:
+        return Deny(Reason.LINK_ENDED)
+    if not connection.is_enabled:
+        return Deny(Reason.CONNECTION_OFF)
+    if proof.sso.has_evidence or not connection.demands_evidence:
+        return Admit(Reason.PROVEN_BY_SSO)
+    if not facts.person.has_factor:
+        return MustEnrol(Reason.SSO_WITHOUT_EVIDENCE)
+    return MustVerify(Reason.SSO_WITHOUT_EVIDENCE) if proof.factor_at is None else Admit(Reason.SSO_VERIFIED)
 
 
 def _decide_enrolment(person: PersonFacts, organisation: OrganisationFacts, now: datetime) -> Verdict:
@@ -172,11 +222,16 @@ def _decide_enrolment(person: PersonFacts, organisation: OrganisationFacts, now:
         return MustEnrol(Reason.RESET)
     if person.has_factor:
         return Admit(Reason.VERIFIED)
-    if organisation.role is Role.VENDOR or organisation.requirement.always:
+    if _is_vendors(organisation):
         return MustEnrol(Reason.VENDOR)
     if organisation.requirement.bites(now):
         return MustEnrol(Reason.REQUIRED)
     return Admit(Reason.NOT_REQUIRED)
+
+
+def _is_vendors(organisation: OrganisationFacts) -> bool:
+    """Whether rule 11 holds here: the vendor's staff always need a second factor of their own, and have no SSO."""
+    return organisation.role is Role.VENDOR or organisation.requirement.always
 
 
 def _is_member(organisation: OrganisationFacts) -> bool:

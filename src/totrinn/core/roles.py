@@ -23,6 +23,7 @@ class Right(StrEnum):
     SEE_SETTINGS = "see_settings"
     CHANGE_SETTINGS = "change_settings"
     CHANGE_REQUIREMENT = "change_requirement"
+    CHANGE_SSO = "change_sso"
     READ_LOG = "read_log"
     RUN_ORGANISATIONS = "run_organisations"
 
@@ -34,6 +35,7 @@ _GLOBAL_ADMINISTRATOR = _ADMINISTRATOR | {
     Right.RESET_FACTOR,
     Right.CHANGE_SETTINGS,
     Right.CHANGE_REQUIREMENT,
+    Right.CHANGE_SSO,
     Right.READ_LOG,
 }
 _VENDOR = frozenset({Right.USE_ACCOUNT}) | {Right.RUN_ORGANISATIONS, Right.READ_LOG}

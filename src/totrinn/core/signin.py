@@ -30,6 +30,10 @@ class Act(StrEnum):
     """What happened. Each act that proves something is named only after it has been checked."""
 
     PROVED_PASSWORD = "proved_password"
+    PROVED_SSO = "proved_sso"
+    """An organisation's identity provider vouches; the person has no password of their own."""
+    PROVED_SSO_OWNING_PASSWORD = "proved_sso_owning_password"
+    """The same for a person who has one: without it nobody enrols in their name, the provider neither."""
     PROVED_CODE = "proved_code"
     PROVED_RECOVERY_CODE = "proved_recovery_code"
     CHOSE_ORGANISATION = "chose_organisation"
@@ -42,6 +46,8 @@ class Act(StrEnum):
     """A live session that `decide` no longer admits goes back to an unfinished sign-in."""
     LOST_ADMISSION_LONG_AGO = "lost_admission_long_ago"
     """The same, with a password proven so long ago that it is asked again before a secret is shown."""
+    LOST_SSO_ADMISSION = "lost_sso_admission"
+    """The same, through SSO: the factor may be asked for; whoever has none comes through the provider again."""
     SWITCHED = "switched"
     """A live session goes to another of the person's organisations; its proof is judged for that one."""
     SWITCHED_LONG_AGO = "switched_long_ago"
@@ -55,6 +61,13 @@ TRANSITIONS: dict[tuple[State, Act, type[Verdict]], State] = {
     (_S.NOTHING_PROVEN, _A.PROVED_PASSWORD, MustChoose): _S.CHOOSING,
     (_S.NOTHING_PROVEN, _A.PROVED_PASSWORD, MustEnrol): _S.MUST_ENROL,
     (_S.NOTHING_PROVEN, _A.PROVED_PASSWORD, Admit): _S.ADMITTED,
+    # The organisation's identity provider: in, unless the organisation demands evidence that it did not give.
+    (_S.NOTHING_PROVEN, _A.PROVED_SSO, MustVerify): _S.VERIFYING,
+    (_S.NOTHING_PROVEN, _A.PROVED_SSO, MustEnrol): _S.MUST_ENROL,
+    (_S.NOTHING_PROVEN, _A.PROVED_SSO, Admit): _S.ADMITTED,
+    (_S.NOTHING_PROVEN, _A.PROVED_SSO_OWNING_PASSWORD, MustVerify): _S.VERIFYING,
+    (_S.NOTHING_PROVEN, _A.PROVED_SSO_OWNING_PASSWORD, MustEnrol): _S.MUST_REPROVE,
+    (_S.NOTHING_PROVEN, _A.PROVED_SSO_OWNING_PASSWORD, Admit): _S.ADMITTED,
     # The second factor.
     (_S.VERIFYING, _A.PROVED_CODE, MustChoose): _S.CHOOSING,
     (_S.VERIFYING, _A.PROVED_CODE, Admit): _S.ADMITTED,
@@ -87,6 +100,7 @@ TRANSITIONS: dict[tuple[State, Act, type[Verdict]], State] = {
     (_S.ADMITTED, _A.LOST_ADMISSION, MustEnrol): _S.MUST_ENROL,
     (_S.ADMITTED, _A.LOST_ADMISSION_LONG_AGO, MustVerify): _S.VERIFYING,
     (_S.ADMITTED, _A.LOST_ADMISSION_LONG_AGO, MustEnrol): _S.MUST_REPROVE,
+    (_S.ADMITTED, _A.LOST_SSO_ADMISSION, MustVerify): _S.VERIFYING,
     # A live session that changes organisation.
     (_S.ADMITTED, _A.SWITCHED, Admit): _S.ADMITTED,
     (_S.ADMITTED, _A.SWITCHED, MustVerify): _S.VERIFYING,
