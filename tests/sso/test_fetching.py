@@ -1,0 +1,384 @@
+"""Whatever an address leads to, fetching ends soon, costs little, and reaches nothing that is not public."""
+
+import gzip
+import ipaddress
+import ssl
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tests.sso.oidc.loopback import Behaviour, Visit, serving
+from totrinn.app.identity_providers import Unavailable
+from totrinn.sso.fetching import Fetched, Fetcher
+from totrinn.sso.fetching_addresses import is_public, read_address
+from totrinn.sso.fetching_connections import Bounds
+from totrinn.sso.fetching_failures import Failure
+
+QUICK = Bounds(seconds=0.6, connect_seconds=0.4)
+MANY = b"x" * 70_000
+
+pytestmark = pytest.mark.row("R89")
+
+
+def fetch(behaviour: Behaviour, *, limit: int = 1 << 20, bounds: Bounds = QUICK) -> Fetched | Unavailable:
+    """What comes of a server that behaves like this."""
+    with serving(behaviour) as server:
+        return Fetcher(allow_private=True, bounds=bounds).get(f"http://127.0.0.1:{server.port}/", limit=limit)
+
+
+def failure(behaviour: Behaviour, *, limit: int = 1 << 20) -> str:
+    """The code of what goes wrong with it."""
+    result = fetch(behaviour, limit=limit)
+    assert isinstance(result, Unavailable)
+    return result.code
+
+
+def test_a_document_comes_as_it_is() -> None:
+    """Status, type and bytes; and the request asks for nothing packed and carries nothing of ours."""
+    with serving(lambda visit: visit.answer(b'{"a": 1}', content_type="Application/JSON; charset=utf-8")) as server:
+        result = Fetcher(allow_private=True).get(f"http://127.0.0.1:{server.port}/a?b=c")
+    assert result == Fetched(200, "application/json", b'{"a": 1}')
+    head = server.visits[0].request.decode().split("\r\n")
+    assert head[0] == "GET /a?b=c HTTP/1.1"
+    assert sorted(line.partition(":")[0] for line in head[1:] if line) == [
+        "Accept",
+        "Accept-Encoding",
+        "Connection",
+        "Host",
+        "User-Agent",
+    ]
+    assert "Accept-Encoding: identity" in head
+
+
+def test_a_form_is_sent_and_its_refusal_is_an_answer() -> None:
+    """The token endpoint says why it refuses by a status of 400 and a document."""
+    with serving(lambda visit: visit.answer(b'{"error":"x"}', status="400 Bad Request")) as server:
+        address = f"http://127.0.0.1:{server.port}/"
+        result = Fetcher(allow_private=True).post(address, {"a": "b c&", "d": "é"}, authorization="Basic eA==")
+    assert result == Fetched(400, "application/json", b'{"error":"x"}')
+    assert server.visits[0].body == b"a=b+c%26&d=%C3%A9"
+    assert b"Authorization: Basic eA==\r\n" in server.visits[0].request
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+
+
+def chunked(piece: bytes, count: int) -> Behaviour:
+    """A body in so many pieces."""
+    chunk = b"%x\r\n%b\r\n" % (len(piece), piece)
+    return lambda visit: visit.send(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", chunk * count, b"0\r\n\r\n")
+
+
+def dripping(first: bytes, endless: bytes) -> Behaviour:
+    """A beginning, and then a little more, for ever."""
+
+    def behave(visit: Visit) -> None:
+        visit.send(first)
+        visit.drip(endless)
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    ("code", "behaviour"),
+    [
+        (Failure.TIMED_OUT, Visit.hang),
+        (Failure.TIMED_OUT, dripping(b"", b"H")),
+        (Failure.TIMED_OUT, dripping(HEAD, b"a: b\r\n")),
+        (Failure.TIMED_OUT, dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n")),
+        (Failure.TIMED_OUT, dripping(HEAD + b"Content-Length: 9999\r\n\r\n", b"x")),
+        (Failure.TIMED_OUT, dripping(HEAD + b"\r\n", b"x")),
+        (Failure.TOO_LARGE, lambda visit: visit.answer(MANY)),
+        (Failure.TOO_LARGE, chunked(b"x" * 100, 800)),
+        (Failure.TOO_LARGE, chunked(b"x", 20_000)),
+        (Failure.TOO_LARGE, lambda visit: visit.send(HEAD + b"\r\n", MANY)),
+        (Failure.TOO_LARGE, lambda visit: visit.send(b"HTTP/1.1 100 Continue\r\n\r\n" * 40_000)),
+        (Failure.NOT_HTTP, lambda visit: visit.send(HEAD, b"a: b\r\n" * 40_000)),
+        (Failure.NOT_HTTP, lambda visit: visit.send(b"SSH-2.0-OpenSSH_9.2p1\r\n\r\n")),
+        (Failure.NOT_HTTP, lambda visit: visit.send(HEAD + b"Content-Length: -1\r\n\r\n")),
+        (Failure.NOT_HTTP, lambda visit: visit.send(HEAD + b"Content-Length: 20\r\n\r\nshort")),
+        (Failure.NOT_HTTP, lambda visit: visit.send(HEAD + b"Transfer-Encoding: gzip\r\n\r\n")),
+        (Failure.NOT_HTTP, lambda visit: None),
+        (
+            Failure.REDIRECTED,
+            lambda visit: visit.answer(b"", status="302 Found", more="Location: http://127.0.0.1/\r\n"),
+        ),
+        (Failure.REDIRECTED, lambda visit: visit.answer(b"", status="308 Permanent Redirect")),
+        (Failure.BAD_STATUS, lambda visit: visit.answer(b"{}", status="404 Not Found")),
+        (Failure.BAD_STATUS, lambda visit: visit.answer(b"{}", status="201 Created")),
+        (Failure.BAD_STATUS, lambda visit: visit.answer(b"{}", status="500 Oh")),
+        (
+            Failure.NOT_HTTP,
+            lambda visit: visit.send(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n"),
+        ),
+    ],
+)
+def test_whatever_a_server_does_ends_soon_as_a_value(code: Failure, behaviour: Behaviour) -> None:
+    """Each way of being no use has its own code, and none outlives the deadline."""
+    started = time.monotonic()
+    assert failure(behaviour, limit=65_536) == code
+    assert time.monotonic() - started < 5
+
+
+def test_what_comes_packed_is_not_unpacked() -> None:
+    """A small body that would unpack to a large one stays small."""
+    packed = gzip.compress(b"x" * 10_000_000)
+    result = fetch(lambda visit: visit.answer(packed, more="Content-Encoding: gzip\r\n"), bounds=Bounds())
+    assert isinstance(result, Fetched)
+    assert result.body == packed
+
+
+def test_nobody_there_is_unreachable() -> None:
+    """A port on which nobody listens."""
+    with serving(Visit.hang) as server:
+        port = server.port
+    result = Fetcher(allow_private=True).get(f"http://127.0.0.1:{port}/")
+    assert result == Unavailable(Failure.UNREACHABLE, "127.0.0.1")
+
+
+# Addresses ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.row("R65")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "https://",
+        "https:///path",
+        "https:example.org",
+        "//example.org/",
+        "ftp://example.org/",
+        "file:///etc/passwd",
+        "gopher://example.org/",
+        "https://user@example.org/",
+        "https://user:secret@example.org/",
+        "https://@example.org/",
+        "https://example.org/#fragment",
+        "https://example.org#",
+        "https://example.org:0/",
+        "https://example.org:99999/",
+        "https://example.org:x/",
+        "https://example.org/a b",
+        "https://example.org/\r\nHost: evil",
+        "https://example.org\\@evil/",
+        "https://exämple.org/",
+        "https://example.org/ä",
+        "https://exa%6dple.org/",
+        "https://-example.org/",
+        "https://example..org/",
+        "https://[::1/",
+        "https://[fe80::1%25eth0]/",
+        "https://" + "a" * 64 + ".org/",
+        "https://" + "a." * 130 + "org/",
+        "https://example.org/" + "a" * 2050,
+        " https://example.org/",
+    ],
+)
+def test_an_address_is_plain_or_refused(text: str) -> None:
+    """No user names, no fragments, no signs in which two readers of addresses could differ."""
+    assert read_address(text) is None
+    result = Fetcher(allow_private=True).get(text)
+    assert isinstance(result, Unavailable)
+    assert result.code == Failure.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("text", "authority", "target"),
+    [
+        ("https://example.org", "example.org", "/"),
+        ("https://EXAMPLE.org:443/a?b=c", "example.org", "/a?b=c"),
+        ("https://example.org:8443?x", "example.org:8443", "/?x"),
+        ("http://[2001:db8::1]:80/", "[2001:db8::1]", "/"),
+        ("http://host_name/", "host_name", "/"),
+    ],
+)
+def test_a_plain_address_is_read(text: str, authority: str, target: str) -> None:
+    """Host in lower case, the usual port left out."""
+    address = read_address(text)
+    assert address is not None
+    assert (address.authority, address.target) == (authority, target)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.8.8.8", "169.254.169.254", "172.16.0.1"),
+        *("172.31.255.255", "192.0.0.8", "192.0.0.9", "192.0.2.1", "192.88.99.1", "192.168.1.1", "198.18.0.1"),
+        *("198.51.100.7", "203.0.113.7", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255"),
+        *("::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "fe80::1"),
+        *("fe80::1%eth0", "fec0::1", "fc00::1", "fd12:3456::1", "ff02::1", "100::1", "2001:db8::1", "3fff::1"),
+        *("2001::1", "2001:10::1", "2002:7f00:1::", "2002:a00:1::1", "2002:a9fe:a9fe::", "64:ff9b::7f00:1"),
+        *("64:ff9b::a00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::808:808", "5f00::1", "4000::1", "no address", ""),
+    ],
+)
+def test_what_is_not_public_is_not_reached(address: str) -> None:
+    """Neither by IPv4 nor by IPv6, nor by one inside the other; one such address among public ones is enough."""
+    assert not is_public(address)
+    fetcher = Fetcher(lookup=lambda host, port: ["93.184.215.14", address])
+    assert fetcher.get("https://example.org/") == Unavailable(Failure.NOT_ALLOWED, "example.org")
+
+
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "93.184.215.14", "2606:4700::1111", "64:ff9b::101:101", "2002:101:101::1", "::ffff:1.1.1.1"]
+)
+def test_what_is_public_may_be_reached(address: str) -> None:
+    """Embedded ones, too."""
+    assert is_public(address)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "0"],
+)
+def test_no_way_of_writing_leads_inside(host: str) -> None:
+    """What the system takes for an address of this machine is refused after it was looked up."""
+    with serving(lambda visit: visit.answer(b"{}")) as server:
+        result = Fetcher().get(f"https://{host}:{server.port}/")
+    assert isinstance(result, Unavailable)
+    assert result.code in {Failure.NOT_ALLOWED, Failure.UNKNOWN_HOST}
+    assert server.visits == []
+
+
+def test_plain_http_is_for_private_networks() -> None:
+    """Without leave to go there, it is refused before anything is looked up."""
+    fetcher = Fetcher(lookup=lambda host, port: pytest.fail("looked up"))
+    assert fetcher.get("http://example.org/") == Unavailable(Failure.NOT_HTTPS, "http://example.org/")
+    assert fetcher.refuses("http://example.org/") == Unavailable(Failure.NOT_HTTPS, "http://example.org/")
+    assert fetcher.refuses("https://example.org/") is None
+
+
+def test_a_name_is_looked_up_once() -> None:
+    """What was looked at is what is connected to, even if the name answers otherwise the second time."""
+    answers = iter([["127.0.0.1"]])
+    with serving(lambda visit: visit.answer(b"{}")) as server:
+        fetcher = Fetcher(allow_private=True, lookup=lambda host, port: next(answers))
+        assert isinstance(fetcher.get(f"http://rebinding.example:{server.port}/"), Fetched)
+    assert f"Host: rebinding.example:{server.port}\r\n".encode() in server.visits[0].request
+
+
+def test_the_next_address_is_tried() -> None:
+    """A host whose first address is dead is still reached."""
+    with serving(lambda visit: visit.answer(b"{}")) as server:
+        fetcher = Fetcher(allow_private=True, lookup=lambda host, port: ["::1", "127.0.0.2", "127.0.0.1"])
+        assert isinstance(fetcher.get(f"http://two.example:{server.port}/"), Fetched)
+
+
+def test_a_name_that_does_not_exist_is_unknown() -> None:
+    """Neither an error of the resolver nor an empty answer is more than that."""
+
+    def failing(host: str, port: int) -> list[str]:
+        raise UnicodeError
+
+    unknown = Unavailable(Failure.UNKNOWN_HOST, "nowhere.example")
+    assert Fetcher(lookup=failing).get("https://nowhere.example/") == unknown
+    assert Fetcher(lookup=lambda host, port: []).get("https://nowhere.example/") == unknown
+
+
+# Many at once -------------------------------------------------------------------------------------------------
+
+
+def test_a_provider_that_hangs_holds_up_nobody_else() -> None:
+    """It has four places; the fifth is told at once, and another host is reached meanwhile."""
+    with serving(Visit.hang) as hanging, serving(lambda visit: visit.answer(b"{}")) as well:
+        fetcher = Fetcher(allow_private=True, lookup=lambda host, port: ["127.0.0.1"])
+        with ThreadPoolExecutor(4) as pool:
+            waiting = [pool.submit(fetcher.get, f"http://slow.example:{hanging.port}/") for _ in range(4)]
+            for _ in waiting:
+                assert hanging.arrived.acquire(timeout=10)
+            assert fetcher.get(f"http://slow.example:{hanging.port}/") == Unavailable(Failure.BUSY, "slow.example")
+            assert isinstance(fetcher.get(f"http://well.example:{well.port}/"), Fetched)
+            for visit in hanging.visits:
+                visit.stopped.set()
+        assert [type(each.result()) for each in waiting] == [Unavailable] * 4
+        assert isinstance(fetcher.get(f"http://well.example:{well.port}/"), Fetched)
+
+
+def test_there_is_a_limit_in_all() -> None:
+    """However many hosts there are."""
+    with serving(Visit.hang) as hanging:
+        bounds = Bounds(at_once=3, at_once_per_host=2)
+        fetcher = Fetcher(allow_private=True, bounds=bounds, lookup=lambda host, port: ["127.0.0.1"])
+        with ThreadPoolExecutor(3) as pool:
+            waiting = [pool.submit(fetcher.get, f"http://{name}.example:{hanging.port}/") for name in "abc"]
+            for _ in waiting:
+                assert hanging.arrived.acquire(timeout=10)
+            assert fetcher.get(f"http://d.example:{hanging.port}/") == Unavailable(Failure.BUSY, "d.example")
+            hanging.visits[0].stopped.set()
+        assert fetcher.get("http://e.example:1/") == Unavailable(Failure.UNREACHABLE, "e.example")
+
+
+def test_a_lookup_that_hangs_is_left_behind_and_counted() -> None:
+    """It cannot be broken off, so no more than four of a name are ever under way."""
+    release = threading.Event()
+
+    def lookup(host: str, port: int) -> list[str]:
+        release.wait(30)
+        return ["127.0.0.1"]
+
+    fetcher = Fetcher(allow_private=True, bounds=Bounds(seconds=0.1), lookup=lookup)
+    results = [fetcher.get("http://slow.example/") for _ in range(5)]
+    release.set()
+    expected = [Unavailable(Failure.TIMED_OUT, "slow.example")] * 4 + [Unavailable(Failure.BUSY, "slow.example")]
+    assert results == expected
+
+
+# TLS ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's side for `idp.example`, and a client's side that trusts its authority."""
+    folder: Path = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "idp.example")])
+    now = datetime.now(UTC)
+    names = [x509.DNSName("idp.example"), x509.IPAddress(ipaddress.ip_address("192.0.2.1"))]
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    return server, ssl.create_default_context(cafile=str(folder / "cert.pem"))
+
+
+@pytest.mark.row("R83")
+def test_the_certificate_is_for_the_name_and_not_for_the_address(
+    authority: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    """The connection goes to the address that was looked at; the name is what must be proved."""
+    server_side, client_side = authority
+    with serving(lambda visit: visit.answer(b"{}"), tls=server_side) as server:
+        fetcher = Fetcher(allow_private=True, tls=client_side, lookup=lambda host, port: ["127.0.0.1"])
+        assert isinstance(fetcher.get(f"https://idp.example:{server.port}/"), Fetched)
+        other = fetcher.get(f"https://other.example:{server.port}/")
+        strange = Fetcher(allow_private=True, lookup=lambda host, port: ["127.0.0.1"])
+        untrusted = strange.get(f"https://idp.example:{server.port}/")
+    assert isinstance(other, Unavailable)
+    assert other.code == Failure.TLS_FAILED
+    assert "Hostname mismatch" in other.detail
+    assert isinstance(untrusted, Unavailable)
+    assert untrusted.code == Failure.TLS_FAILED
+
+
+def test_a_server_that_never_agrees_on_encryption_is_left() -> None:
+    """Within the time for connecting."""
+    with serving(Visit.hang) as server:
+        fetcher = Fetcher(allow_private=True, bounds=QUICK)
+        result = fetcher.get(f"https://127.0.0.1:{server.port}/")
+    assert result == Unavailable(Failure.TIMED_OUT, "127.0.0.1")
