@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from totrinn.app.errors import NotFound
-from totrinn.app.judging import Actor, acting
+from totrinn.app.judging import Actor, acting, acting_as_oneself
 from totrinn.app.landing import Landing, Visitor, land_switch
 from totrinn.app.notifying import tell
 from totrinn.app.own_factors import Changed, log_refused_proof, renewed, stale_proof
@@ -18,7 +18,7 @@ from totrinn.app.proving import (
     check_password,
     with_factor,
 )
-from totrinn.app.records import MailKind, Organisation, Person
+from totrinn.app.records import LiveSession, LoggedEvent, MailKind, Membership, Organisation, Person
 from totrinn.core import passwords
 from totrinn.core.events import Event, Kind
 from totrinn.core.policy import Method, Proof
@@ -40,6 +40,8 @@ def change_password(
 
     Everything that the old password proved ends: other sessions, sign-ins under way, one-time links (R58).
     """
+    with services.store.reading() as unit:
+        acting_as_oneself(unit, actor, visitor.now)
     weak = find_weakness(services, actor.person, new_password)
     if weak is not None:
         return weak
@@ -50,7 +52,7 @@ def change_password(
     encoded = services.passwords.hash(passwords.canonical(new_password))
     with services.store.writing() as unit:
         unit.people.lock(actor.person.id)
-        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        current = acting_as_oneself(unit, actor, visitor.now)
         proof = _proof_after_change(services, unit, visitor, current, code)
         if not isinstance(proof, Proof):
             return proof
@@ -148,8 +150,9 @@ def end_session(services: Services, visitor: Visitor, actor: Actor, session_id: 
     """Ends one of one's own sessions. Raises `NotFound` for anything else."""
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
-        if not unit.sessions.end_one(session_id, current.person.id):
+        if session_id not in {live.session.id for live in own_sessions(unit, current)}:
             raise NotFound(session_id)
+        unit.sessions.end_one(session_id, current.person.id)
         _log_ended(unit, visitor, current, 1)
 
 
@@ -157,10 +160,41 @@ def end_other_sessions(services: Services, visitor: Visitor, actor: Actor) -> in
     """Ends all of one's own sessions but this one, and sign-ins under way."""
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
-        ended = unit.sessions.end_of_person(current.person.id, keep=current.live.session.id)
+        ended = unit.sessions.end_of_person(
+            current.person.id, keep=current.live.session.id, organisation_id=_reach(current)
+        )
         unit.signins.end_of_person(current.person.id)
         _log_ended(unit, visitor, current, ended)
         return ended
+
+
+def own_sessions(unit: Unit, current: Actor) -> tuple[LiveSession, ...]:
+    """The person's sessions, as far as this one may see and end them: through SSO only those in its organisation."""
+    reach = _reach(current)
+    return tuple(
+        live for live in unit.sessions.of_person(current.person.id) if reach in (None, live.session.organisation_id)
+    )
+
+
+def own_memberships(unit: Unit, current: Actor) -> tuple[Membership, ...]:
+    """The person's memberships and invitations, as far as this session may know of them; the last used first."""
+    reach = _reach(current)
+    return tuple(one for one in unit.members.of_person(current.person.id) if reach in (None, one.organisation.id))
+
+
+def own_activity(unit: Unit, current: Actor, *, limit: int) -> tuple[LoggedEvent, ...]:
+    """What the person has done lately, as far as this session may know of it."""
+    reach = _reach(current)
+    events = unit.log.of_person(current.person.id, limit=limit)
+    return tuple(event for event in events if reach in (None, event.organisation_id))
+
+
+def _reach(current: Actor) -> str | None:
+    """The one organisation that the session may look into; None: all that the person belongs to.
+
+    An organisation's provider opens that organisation and nothing of the person's life elsewhere.
+    """
+    return current.organisation.id if current.came_by_sso else None
 
 
 def sign_out(services: Services, visitor: Visitor, token: str) -> None:
@@ -190,7 +224,7 @@ def switch_organisation(services: Services, visitor: Visitor, actor: Actor, slug
         target = next(
             (
                 m.organisation
-                for m in unit.members.of_person(current.person.id)
+                for m in own_memberships(unit, current)
                 if m.organisation.slug == slug and m.accepted_at and m.organisation.is_active
             ),
             None,

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from totrinn.app.accounts import own_memberships
 from totrinn.app.errors import NotAllowed, NotFound
-from totrinn.app.judging import Actor, acting
+from totrinn.app.judging import Actor, acting, acting_as_oneself
 from totrinn.app.landing import Visitor
 from totrinn.app.notifying import tell
-from totrinn.app.own_factors import StaleProof, stale_proof
+from totrinn.app.own_factors import StaleProof, is_keeper, stale_for_organisation
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import MailKind, Member
 from totrinn.core.events import Event, Kind, Source
@@ -21,6 +22,11 @@ class Done:
 @dataclass(frozen=True, slots=True)
 class LastGlobalAdministrator:
     """It would leave the organisation without a global administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepsPassword:
+    """It would take away one of those who keep their password while it is closed: open it, or name others, first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ def save_settings(
 
 def change_role(
     services: Services, visitor: Visitor, actor: Actor, person_id: str, role: Role
-) -> Done | LastGlobalAdministrator | StaleProof:
+) -> Done | LastGlobalAdministrator | KeepsPassword | StaleProof:
     """Gives a member another role; the last global administrator keeps theirs.
 
     Every change makes or unmakes an administrator, so that a session left open is not enough for it (rule 13).
@@ -79,7 +85,9 @@ def change_role(
             unit, current.organisation.id, member.id
         ):
             return LastGlobalAdministrator()
-        stale = stale_proof(current.live, visitor)
+        if is_keeper(unit, current.organisation, member.id):
+            return KeepsPassword()
+        stale = stale_for_organisation(current.live, visitor)
         if stale is not None:
             return stale
         unit.members.set_role(current.organisation.id, member.id, role)
@@ -101,7 +109,7 @@ def end_sessions(services: Services, visitor: Visitor, actor: Actor, person_id: 
 
 def remove_member(
     services: Services, visitor: Visitor, actor: Actor, person_id: str
-) -> Done | LastGlobalAdministrator | Oneself:
+) -> Done | LastGlobalAdministrator | KeepsPassword | Oneself:
     """Removes a member, and with it every session in this organisation (R49). Raises `NotFound`, `NotAllowed`."""
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.MANAGE_MEMBERS, visitor.now)
@@ -111,6 +119,8 @@ def remove_member(
             return Oneself()
         if is_last_global_administrator(unit, current.organisation.id, member.id):
             return LastGlobalAdministrator()
+        if is_keeper(unit, current.organisation, member.id):
+            return KeepsPassword()
         _end_membership(unit, current.organisation.id, member.id)
         _log(unit, visitor, Kind.MEMBER_REMOVED, current, member.id)
         return Done()
@@ -132,7 +142,7 @@ def reset_factor(
         unit.people.lock(member.id)
         if member.accepted_at is None or is_member_elsewhere(unit, member.id, current.organisation.id):
             return MemberElsewhere()
-        stale = stale_proof(current.live, visitor)
+        stale = stale_for_organisation(current.live, visitor)
         if stale is not None:
             return stale
         reset(services, unit, visitor, member.id, source=visitor.source(current.person.id), why=why)
@@ -170,19 +180,22 @@ def reset(services: Services, unit: Unit, visitor: Visitor, person_id: str, *, s
     tell(services, unit, person, MailKind.FACTOR_RESET, visitor)
 
 
-def leave(services: Services, visitor: Visitor, actor: Actor, slug: str) -> Done | LastGlobalAdministrator:
+def leave(
+    services: Services, visitor: Visitor, actor: Actor, slug: str
+) -> Done | LastGlobalAdministrator | KeepsPassword:
     """Leaves one of one's own organisations, or declines its invitation (rule 8). Raises `NotFound`."""
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
         organisation = next(
-            (m.organisation for m in unit.members.of_person(current.person.id) if m.organisation.slug == slug),
-            None,
+            (m.organisation for m in own_memberships(unit, current) if m.organisation.slug == slug), None
         )
         if organisation is None:
             raise NotFound(slug)
         unit.members.lock(organisation.id)
         if is_last_global_administrator(unit, organisation.id, current.person.id):
             return LastGlobalAdministrator()
+        if is_keeper(unit, organisation, current.person.id):
+            return KeepsPassword()
         _end_membership(unit, organisation.id, current.person.id)
         _log_in(unit, visitor, Kind.MEMBER_LEFT, current, organisation.id)
         return Done()
@@ -191,7 +204,7 @@ def leave(services: Services, visitor: Visitor, actor: Actor, slug: str) -> Done
 def accept_invitation(services: Services, visitor: Visitor, actor: Actor, slug: str) -> Done:
     """Accepts a membership that somebody has offered, from an admitted session (rule 12). Raises `NotFound`."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        current = acting_as_oneself(unit, actor, visitor.now)
         organisation = unit.organisations.find_by_slug(slug)
         if organisation is None or not unit.members.accept(organisation.id, current.person.id, visitor.now):
             raise NotFound(slug)

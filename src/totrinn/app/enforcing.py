@@ -6,7 +6,7 @@ from datetime import datetime
 from totrinn.app.errors import NotFound
 from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
-from totrinn.app.own_factors import stale_proof
+from totrinn.app.own_factors import StaleProof, stale_for_organisation
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Organisation
 from totrinn.core.enforcement import (
@@ -33,8 +33,8 @@ class Proposal:
     change: Change
     preview: Preview
     token: str
-    needs_proof: bool
-    needs_code: bool
+    stale: StaleProof | None
+    """What must be proven again before it can be confirmed."""
     refusal: Refusal | None = None
     """Why the confirmation before this one did not count."""
 
@@ -172,14 +172,13 @@ def _proposal(
 def _shown(
     visitor: Visitor, current: Actor, wish: Wish, preview: Preview, token: str, because: Refusal | None
 ) -> Proposal:
-    stale = stale_proof(current.live, visitor)
+    stale = stale_for_organisation(current.live, visitor)
     return Proposal(
         wish=wish,
         change=change_of(current.organisation.policy, wish, visitor.now),
         preview=preview,
         token=token,
-        needs_proof=stale is not None,
-        needs_code=stale is not None and stale.needs_code,
+        stale=stale,
         refusal=because,
     )
 
@@ -198,7 +197,7 @@ def _refusal(unit: Unit, visitor: Visitor, current: Actor, stored: Confirmation)
         preview=unit.members.preview(current.organisation.id, current.person.id),
         now=visitor.now,
     )
-    if refusal is None and stale_proof(current.live, visitor) is not None:
+    if refusal is None and stale_for_organisation(current.live, visitor) is not None:
         return Refusal.STALE_PROOF
     return refusal
 

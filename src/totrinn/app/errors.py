@@ -36,6 +36,12 @@ class NotAllowed(TotrinnError):
         self.right = right
 
 
+class OwnCredentialsNeeded(TotrinnError):
+    """What belongs to the person alone does not change from a session that an organisation's SSO opened (rule 12)."""
+
+    code = "own_credentials_needed"
+
+
 class NotFound(TotrinnError):
     """There is no such thing in this organisation; a foreign id is as unknown as a random one (R46)."""
 

@@ -7,12 +7,12 @@ browser is given an unfinished sign-in in the same transaction (rule 4).
 from dataclasses import dataclass
 from datetime import datetime
 
-from totrinn.app.errors import NotAdmitted, NotAllowed
+from totrinn.app.errors import NotAdmitted, NotAllowed, OwnCredentialsNeeded
 from totrinn.app.landing import Held, NowhereToGo, Visitor, facts_of, land_lost_session
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import LiveSession, OpenSignin, Organisation, Person
 from totrinn.core.lifetimes import SEEN_GRANULARITY, Lifetimes
-from totrinn.core.policy import Admit, Verdict, decide
+from totrinn.core.policy import Admit, Method, Verdict, decide
 from totrinn.core.roles import Right, Role, may
 
 
@@ -29,6 +29,11 @@ class Actor:
         """Who acts."""
         return self.live.standing.person
 
+    @property
+    def came_by_sso(self) -> bool:
+        """Whether an organisation's provider vouches for them, and not their own credentials."""
+        return self.live.session.proof.method is Method.SSO
+
 
 @dataclass(frozen=True, slots=True)
 class Gone:
@@ -38,13 +43,29 @@ class Gone:
 def verdict_on(live: LiveSession, now: datetime) -> Verdict:
     """The verdict on a live session."""
     session = live.session
-    return decide(facts_of(live.standing, proof=session.proof, person_version=session.person_version, now=now))
+    return decide(
+        facts_of(
+            live.standing,
+            proof=session.proof,
+            person_version=session.person_version,
+            now=now,
+            connection=live.connection,
+        )
+    )
 
 
 def verdict_on_signin(open_signin: OpenSignin, now: datetime) -> Verdict:
     """The verdict on an unfinished sign-in, as it stands."""
     signin = open_signin.signin
-    return decide(facts_of(open_signin.standing, proof=signin.proof, person_version=signin.person_version, now=now))
+    return decide(
+        facts_of(
+            open_signin.standing,
+            proof=signin.proof,
+            person_version=signin.person_version,
+            now=now,
+            connection=open_signin.connection,
+        )
+    )
 
 
 def judge(services: Services, visitor: Visitor, token: str, *, next_: str) -> Actor | Held | Gone:
@@ -54,7 +75,7 @@ def judge(services: Services, visitor: Visitor, token: str, *, next_: str) -> Ac
         live = unit.sessions.find(digest)
     if live is None:
         return Gone()
-    if _is_over(live, visitor.now) or not isinstance(verdict_on(live, visitor.now), Admit):
+    if is_over(live, visitor.now) or not isinstance(verdict_on(live, visitor.now), Admit):
         return _end(services, visitor, digest, next_)
     if visitor.now - live.session.last_seen >= SEEN_GRANULARITY:
         with services.store.writing() as unit:
@@ -69,7 +90,7 @@ def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
     does not carry the right.
     """
     live = unit.sessions.find_by_id(actor.live.session.id)
-    if live is None or _is_over(live, now):
+    if live is None or is_over(live, now):
         raise NotAdmitted
     verdict = verdict_on(live, now)
     if not isinstance(verdict, Admit):
@@ -80,6 +101,25 @@ def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
     if not may(current.role, right):
         raise NotAllowed(right)
     return current
+
+
+def acting_as_oneself(unit: Unit, actor: Actor, now: datetime) -> Actor:
+    """The actor, judged again, for what belongs to the person alone and to no organisation (rule 12).
+
+    Raises `OwnCredentialsNeeded` when an organisation's SSO has opened the session; else as `acting`.
+    """
+    current = acting(unit, actor, Right.USE_ACCOUNT, now)
+    if current.came_by_sso:
+        raise OwnCredentialsNeeded
+    return current
+
+
+def is_over(live: LiveSession, now: datetime) -> bool:
+    """Whether the session has idled or lived too long, or the provider that vouched for it has ended it by now."""
+    session, sso = live.session, live.session.proof.sso
+    return Lifetimes().is_over(
+        created_at=session.created_at, last_seen=session.last_seen, now=now, ends_at=sso.ends_at if sso else None
+    )
 
 
 def _actor(live: LiveSession) -> Actor:
@@ -94,7 +134,7 @@ def _end(services: Services, visitor: Visitor, digest: bytes, next_: str) -> Act
         live = unit.sessions.find(digest)
         if live is None:
             return Gone()
-        if _is_over(live, visitor.now):
+        if is_over(live, visitor.now):
             unit.sessions.take(live.session.id)
             return Gone()
         verdict = verdict_on(live, visitor.now)
@@ -102,8 +142,3 @@ def _end(services: Services, visitor: Visitor, digest: bytes, next_: str) -> Act
             return _actor(live)
         landed = land_lost_session(services, unit, visitor, live, verdict, next_=next_)
     return Gone() if isinstance(landed, NowhereToGo) else landed
-
-
-def _is_over(live: LiveSession, now: datetime) -> bool:
-    session = live.session
-    return Lifetimes().is_over(created_at=session.created_at, last_seen=session.last_seen, now=now)

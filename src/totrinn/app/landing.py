@@ -12,8 +12,10 @@ from totrinn.core.enrolment import password_is_recent
 from totrinn.core.events import Event, Kind, Source
 from totrinn.core.lifetimes import SIGNIN_LIFETIME
 from totrinn.core.policy import (
+    ConnectionFacts,
     Deny,
     Facts,
+    Method,
     MustEnrol,
     OrganisationFacts,
     PersonFacts,
@@ -45,7 +47,8 @@ class Admitted:
     """A session was made: its cookie, the browser's device cookie, and where the person wanted to go."""
 
     token: str
-    device: str
+    device: str | None
+    """None after SSO, where the person's own credentials were not used."""
     next: str
     organisation_id: str
     by_recovery: bool
@@ -70,7 +73,14 @@ class NowhereToGo:
 Landing = Admitted | Held | NowhereToGo
 
 
-def facts_of(standing: Standing, *, proof: Proof | None, person_version: int, now: datetime) -> Facts:
+def facts_of(
+    standing: Standing,
+    *,
+    proof: Proof | None,
+    person_version: int,
+    now: datetime,
+    connection: ConnectionFacts | None = None,
+) -> Facts:
     """The facts that `decide` rests on, from what was just read."""
     organisation = standing.organisation
     return Facts(
@@ -89,23 +99,33 @@ def facts_of(standing: Standing, *, proof: Proof | None, person_version: int, no
             requirement=organisation.policy.requirement,
             role=standing.role,
             is_active=organisation.is_active,
+            takes_password=standing.takes_password,
         ),
         membership_count=standing.membership_count,
+        connection=connection,
     )
 
 
 def new_signin(
-    services: Services, visitor: Visitor, *, person_id: str, person_version: int, proof: Proof, next_: str
+    services: Services,
+    visitor: Visitor,
+    *,
+    person_id: str,
+    person_version: int,
+    proof: Proof,
+    next_: str,
+    amr: tuple[str, ...] = ("pwd",),
+    organisation_id: str | None = None,
 ) -> Signin:
-    """A sign-in that has proven a password and stands nowhere yet; it is stored only where it lands."""
+    """A sign-in that has proven its first step and stands nowhere yet; it is stored only where it lands."""
     return Signin(
         id=services.random.id(visitor.now),
         person_id=person_id,
-        organisation_id=None,
+        organisation_id=organisation_id,
         person_version=person_version,
         state=State.NOTHING_PROVEN,
         proof=proof,
-        amr=("pwd",),
+        amr=amr,
         pending=None,
         next=next_,
         created_at=visitor.now,
@@ -124,7 +144,15 @@ def land(
     standing = unit.people.standing(signin.person_id, signin.organisation_id)
     if standing is None:
         return NowhereToGo(Reason.INACTIVE)
-    verdict = decide(facts_of(standing, proof=signin.proof, person_version=signin.person_version, now=visitor.now))
+    verdict = decide(
+        facts_of(
+            standing,
+            proof=signin.proof,
+            person_version=signin.person_version,
+            now=visitor.now,
+            connection=_connection(unit, signin),
+        )
+    )
     state = advance(signin.state, act, verdict)
     if isinstance(state, Deny):
         if is_stored:
@@ -154,9 +182,7 @@ def land_lost_session(
         )
     )
     signin = _of_session(services, visitor, live, session.organisation_id, next_=next_)
-    recent = password_is_recent(session.proof, visitor.now)
-    act = Act.LOST_ADMISSION if recent else Act.LOST_ADMISSION_LONG_AGO
-    landed = land(services, unit, visitor, signin, act, is_stored=False)
+    landed = land(services, unit, visitor, signin, _loss(session.proof, visitor.now), is_stored=False)
     return landed if isinstance(landed, (Held, NowhereToGo)) else NowhereToGo(verdict.reason)
 
 
@@ -164,9 +190,20 @@ def land_switch(services: Services, unit: Unit, visitor: Visitor, live: LiveSess
     """Ends the session and judges its proof for another organisation: admitted there, or held at a step."""
     unit.sessions.take(live.session.id)
     signin = _of_session(services, visitor, live, organisation_id, next_="")
-    recent = password_is_recent(signin.proof, visitor.now)
+    recent = signin.proof.method is Method.PASSWORD and password_is_recent(signin.proof, visitor.now)
     act = Act.SWITCHED if recent else Act.SWITCHED_LONG_AGO
     return land(services, unit, visitor, signin, act, is_stored=False)
+
+
+def _loss(proof: Proof, now: datetime) -> Act:
+    if proof.method is Method.SSO:
+        return Act.LOST_SSO_ADMISSION
+    return Act.LOST_ADMISSION if password_is_recent(proof, now) else Act.LOST_ADMISSION_LONG_AGO
+
+
+def _connection(unit: Unit, signin: Signin) -> ConnectionFacts | None:
+    sso = signin.proof.sso
+    return None if sso is None else unit.identities.facts(sso.identity, signin.person_id)
 
 
 def _of_session(services: Services, visitor: Visitor, live: LiveSession, organisation_id: str, *, next_: str) -> Signin:
@@ -226,14 +263,15 @@ def _admit(
         ),
     )
     # Only a live session comes here as admitted already: whoever changes organisation proves nothing anew, and so is
-    # forgiven no wrong codes.
+    # forgiven no wrong codes. Nor is anybody by what only a provider says.
     is_switch = signin.state is State.ADMITTED
-    if not is_switch:
+    by_password = signin.proof.method is Method.PASSWORD
+    if not is_switch and (by_password or signin.proof.factor_at is not None):
         unit.throttles.clear(factor_throttle(signin.person_id))
     unit.members.used(organisation.id, signin.person_id, visitor.now)
     _log_admitted(unit, visitor, signin, organisation.id, Kind.ORGANISATION_CHOSEN if is_switch else Kind.SIGNED_IN)
-    device = _remember_device(services, unit, visitor, signin.person_id)
-    by_recovery = "mfa" in signin.amr and "otp" not in signin.amr
+    device = _remember_device(services, unit, visitor, signin.person_id) if by_password else None
+    by_recovery = by_password and "mfa" in signin.amr and "otp" not in signin.amr
     return Admitted(token, device, signin.next, organisation.id, by_recovery)
 
 

@@ -12,7 +12,7 @@ from totrinn.app.administering import NothingToReset, reset
 from totrinn.app.errors import NotAllowed, NotFound
 from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
-from totrinn.app.own_factors import StaleProof, stale_proof
+from totrinn.app.own_factors import StaleProof, stale_for_organisation
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import address_throttle
 from totrinn.app.records import LinkPurpose, OneTimeLink, Organisation, Person
@@ -148,7 +148,7 @@ def hand_out_setup_link(services: Services, visitor: Visitor, actor: Actor, slug
     organisation = _organisation(services, slug)
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.RUN_ORGANISATIONS, visitor.now)
-        stale = stale_proof(current.live, visitor)
+        stale = stale_for_organisation(current.live, visitor)
         if stale is not None:
             return stale
         return _new_setup_link(services, unit, visitor, visitor.source(current.person.id), organisation)
@@ -271,7 +271,7 @@ def reset_by_vendor(
             raise NotAllowed(Right.RUN_ORGANISATIONS)
         if not member.has_anything_to_reset:
             return NothingToReset()
-        stale = stale_proof(current.live, visitor)
+        stale = stale_for_organisation(current.live, visitor)
         if stale is not None:
             return stale
         reset(services, unit, visitor, person_id, source=visitor.source(current.person.id), why=why)

@@ -12,7 +12,7 @@ from totrinn.app.authenticators import (
     shown_secret,
     store,
 )
-from totrinn.app.judging import Actor, acting
+from totrinn.app.judging import Actor, acting_as_oneself
 from totrinn.app.landing import Visitor
 from totrinn.app.notifying import tell
 from totrinn.app.ports import Services, Unit
@@ -26,11 +26,10 @@ from totrinn.app.proving import (
     check_password,
     with_factor,
 )
-from totrinn.app.records import Authenticator, LiveSession, MailKind, Session
-from totrinn.core.enrolment import Holder, holders_of_last_factor, is_fresh
+from totrinn.app.records import Authenticator, LiveSession, MailKind, Organisation, Session
+from totrinn.core.enrolment import Holder, holders_of_last_factor, is_fresh, is_fresh_for_organisation
 from totrinn.core.events import Event, Kind
 from totrinn.core.policy import Method, Proof
-from totrinn.core.roles import Right
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +46,8 @@ class StaleProof:
     """Everything that the person has must be proven again first (20 minutes)."""
 
     needs_code: bool
+    by_sso: bool = False
+    """The session came through SSO, and so it is the provider that must prove them anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,30 @@ def stale_proof(live: LiveSession, visitor: Visitor) -> StaleProof | None:
     return StaleProof(needs_code=has_factor)
 
 
+def stale_for_organisation(live: LiveSession, visitor: Visitor) -> StaleProof | None:
+    """The same before what governs the organisation is changed: there its own SSO counts, too (rule 13)."""
+    proof, has_factor = live.session.proof, live.standing.has_factor
+    if is_fresh_for_organisation(proof, has_factor=has_factor, now=visitor.now):
+        return None
+    by_sso = proof.method is Method.SSO
+    return StaleProof(needs_code=has_factor and not by_sso, by_sso=by_sso)
+
+
 def prove_again(
     services: Services, visitor: Visitor, actor: Actor, *, password: str, code: str
 ) -> Changed | PasswordWrong | Throttled | CodeRefused:
-    """Proves the person's own password, and factor if they have one, again; the session gets a new cookie (R53)."""
+    """Proves the person's own password, and factor if they have one, again; the session gets a new cookie (R53).
+
+    Raises `OwnCredentialsNeeded`: a session that came through SSO does not become one of a password.
+    """
+    with services.store.reading() as unit:
+        acting_as_oneself(unit, actor, visitor.now)
     proven = check_password(services, visitor, actor.person.email, password)
     if not isinstance(proven, PasswordRight):
         log_refused_proof(services, visitor, actor)
         return proven
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        current = acting_as_oneself(unit, actor, visitor.now)
         amr: tuple[str, ...] = ("pwd",)
         proof = Proof(Method.PASSWORD, visitor.now)
         if current.live.standing.has_factor:
@@ -89,7 +104,7 @@ def prove_again(
 def start(services: Services, visitor: Visitor, actor: Actor) -> Secret | StaleProof:
     """Makes the pending secret of a session, to set up a first factor or to replace the one there is."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        current = acting_as_oneself(unit, actor, visitor.now)
         stale = stale_proof(current.live, visitor)
         if stale is not None:
             return stale
@@ -106,7 +121,7 @@ def confirm(
     """Confirms a session's pending secret; an earlier authenticator falls away in the same step."""
     with services.store.writing() as unit:
         unit.people.lock(actor.person.id)
-        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        current = acting_as_oneself(unit, actor, visitor.now)
         stale = stale_proof(current.live, visitor)
         if stale is not None:
             return stale
@@ -138,6 +153,8 @@ def remove(
 
     The code is the fresh proof of the factor; the password is asked for again when it was proven long ago.
     """
+    with services.store.reading() as unit:
+        acting_as_oneself(unit, actor, visitor.now)
     proof = actor.live.session.proof
     if not is_fresh(proof, has_factor=False, now=visitor.now):
         if not password:
@@ -149,7 +166,7 @@ def remove(
         proof = Proof(Method.PASSWORD, visitor.now)
     with services.store.writing() as unit:
         unit.people.lock(actor.person.id)
-        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        current = acting_as_oneself(unit, actor, visitor.now)
         removed = _take_away(services, unit, visitor, current, authenticator_id, typed)
         if removed is not None:
             return removed
@@ -188,7 +205,7 @@ def renew_recovery_codes(
     """Makes ten new recovery codes; the old ones are dead."""
     with services.store.writing() as unit:
         unit.people.lock(actor.person.id)
-        current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
+        current = acting_as_oneself(unit, actor, visitor.now)
         if not current.live.standing.has_factor:
             return NothingPending()
         stale = stale_proof(current.live, visitor)
@@ -202,11 +219,21 @@ def holders(unit: Unit, person_id: str) -> tuple[str, ...]:
     """The organisations that forbid this person to remove the last factor."""
     return holders_of_last_factor(
         [
-            Holder(m.organisation.name, m.role, m.organisation.policy.requirement)
+            Holder(
+                m.organisation.name,
+                m.role,
+                m.organisation.policy.requirement,
+                keeps_password=is_keeper(unit, m.organisation, person_id),
+            )
             for m in unit.members.of_person(person_id)
             if m.organisation.is_active and m.accepted_at is not None
         ]
     )
+
+
+def is_keeper(unit: Unit, organisation: Organisation, person_id: str) -> bool:
+    """Whether the organisation has closed password sign-in, and counts on this person to keep theirs."""
+    return organisation.passwords_closed and person_id in {each for each, _ in unit.keepers.names(organisation.id)}
 
 
 def renewed(services: Services, unit: Unit, session: Session) -> str:

@@ -74,7 +74,7 @@ class Standing:
     role: Role | None
     """The role in `organisation`; None when not an accepted member."""
     takes_password: bool = True
-    """False where `organisation` has closed password sign-in for those whom its SSO governs, and this is one of them."""
+    """False where `organisation` has closed password sign-in for those whom its SSO governs, as it does this one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ class SsoRules:
     creates_members: bool = True
     """Whether somebody unknown with an address of a proven domain becomes a member at the first sign-in."""
     default_role: Role = Role.USER
+    asks_for: tuple[str, ...] = ()
+    """The `acr` values or authentication contexts that the provider is asked for."""
     roles: tuple[tuple[str, Role], ...] = ()
     """The provider's groups, and the roles that they give; empty: roles are given here alone."""
 

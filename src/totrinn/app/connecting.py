@@ -1,0 +1,199 @@
+"""An organisation's connections: its global administrators add, change, try and switch them; so does the operator.
+
+A connection says whom the organisation believes. So every change asks for a proof not older than 20 minutes (rule 13),
+and one that has not been tried may not be switched on from the pages.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from totrinn.app.errors import NotFound
+from totrinn.app.identity_providers import OidcSettings, ProviderKind, Rejected, SamlSettings, Unavailable
+from totrinn.app.judging import Actor, acting
+from totrinn.app.landing import Visitor
+from totrinn.app.own_factors import StaleProof, stale_for_organisation
+from totrinn.app.ports import Services, Unit
+from totrinn.app.sso_attempts import Away, set_out
+from totrinn.app.sso_parties import sealed_key, sealed_secret
+from totrinn.app.sso_records import AttemptPurpose, Connection
+from totrinn.core.events import Event, Kind, Source
+from totrinn.core.roles import Right
+from totrinn.core.sso import SsoRules
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A connection as somebody wants it."""
+
+    name: str
+    settings: OidcSettings | SamlSettings
+    rules: SsoRules
+    secret: str | None = None
+    """None: the one that is there stays."""
+
+
+class ConnectionObstacle(StrEnum):
+    """Why it was not done."""
+
+    VENDORS_OWN = "vendors_own"
+    """The vendor's staff always need a second factor of their own (rule 11), so their organisation has no SSO."""
+    SOMEONE_ELSE = "someone_else"
+    UNTESTED = "untested"
+
+
+def add_connection(
+    services: Services, visitor: Visitor, actor: Actor, draft: Draft
+) -> Connection | StaleProof | ConnectionObstacle:
+    """Adds a connection that is not switched on yet."""
+    connection = _new(services, visitor, actor.organisation.id, draft, is_enabled=False)
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.CHANGE_SSO, visitor.now)
+        stale = stale_for_organisation(current.live, visitor)
+        if stale is not None:
+            return stale
+        if current.organisation.is_vendor:
+            return ConnectionObstacle.VENDORS_OWN
+        unit.connections.add(connection)
+        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_ADDED, connection)
+        return connection
+
+
+def add_by_operator(
+    services: Services, visitor: Visitor, source: Source, slug: str, draft: Draft
+) -> Connection | ConnectionObstacle:
+    """The operator adds a connection, which is switched on at once. Raises `NotFound` for an unknown slug."""
+    with services.store.reading() as unit:
+        organisation = unit.organisations.find_by_slug(slug)
+    if organisation is None:
+        raise NotFound(slug)
+    if organisation.is_vendor:
+        return ConnectionObstacle.VENDORS_OWN
+    connection = _new(services, visitor, organisation.id, draft, is_enabled=True)
+    with services.store.writing() as unit:
+        unit.connections.add(connection)
+        _log(unit, visitor, source, Kind.CONNECTION_ADDED, connection)
+        _log(unit, visitor, source, Kind.CONNECTION_ON, connection)
+        return connection
+
+
+def change_connection(
+    services: Services,
+    visitor: Visitor,
+    actor: Actor,
+    connection_id: str,
+    draft: Draft,
+    *,
+    expected_revision: int,
+) -> Connection | StaleProof | ConnectionObstacle:
+    """Stores a connection as it is now wanted; sign-ins that are under way with the old settings come to nothing.
+
+    Raises `NotFound`.
+    """
+    with services.store.writing() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        before = own_connection(unit, current, connection_id)
+        secret = before.sealed_secret if draft.secret is None else sealed_secret(services, before.id, draft.secret)
+        wanted = replace(before, name=draft.name, settings=draft.settings, rules=draft.rules, sealed_secret=secret)
+        if not unit.connections.save(wanted, expected_revision=expected_revision):
+            return ConnectionObstacle.SOMEONE_ELSE
+        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_CHANGED, wanted)
+        return own_connection(unit, current, connection_id)
+
+
+def switch_on(
+    services: Services, visitor: Visitor, actor: Actor, connection_id: str
+) -> Connection | StaleProof | ConnectionObstacle:
+    """People may sign in by it from now on; only what has been tried, and passed, is switched on. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        connection = own_connection(unit, current, connection_id)
+        if not connection.is_tested:
+            return ConnectionObstacle.UNTESTED
+        unit.connections.set_enabled(current.organisation.id, connection.id, is_enabled=True)
+        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_ON, connection)
+        return connection
+
+
+def switch_off(services: Services, visitor: Visitor, actor: Actor, connection_id: str) -> Connection | StaleProof:
+    """Nobody comes by it any more; sessions that did end at their next request (R84). Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        connection = own_connection(unit, current, connection_id)
+        unit.connections.set_enabled(current.organisation.id, connection.id, is_enabled=False)
+        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_OFF, connection)
+        return connection
+
+
+def remove_connection(
+    services: Services, visitor: Visitor, actor: Actor, connection_id: str
+) -> Connection | StaleProof:
+    """Deletes it with all links that were made by it. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        connection = own_connection(unit, current, connection_id)
+        unit.connections.remove(current.organisation.id, connection.id)
+        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_REMOVED, connection)
+        return connection
+
+
+def try_out(
+    services: Services, visitor: Visitor, actor: Actor, connection_id: str, *, browser: str
+) -> Away | Rejected | Unavailable | StaleProof:
+    """Sends the administrator through the provider to see what comes back; nobody is signed in. Raises `NotFound`."""
+    with services.store.reading() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        connection = own_connection(unit, current, connection_id)
+    return set_out(services, visitor, connection, AttemptPurpose.TEST, browser=browser)
+
+
+def own_connection(unit: Unit, current: Actor, connection_id: str) -> Connection:
+    """One of the organisation's own. Raises `NotFound`: another organisation's is as unknown as none (R46)."""
+    connection = unit.connections.find(connection_id)
+    if connection is None or connection.organisation_id != current.organisation.id:
+        raise NotFound(connection_id)
+    return connection
+
+
+def _governing(unit: Unit, visitor: Visitor, actor: Actor) -> tuple[Actor, StaleProof | None]:
+    current = acting(unit, actor, Right.CHANGE_SSO, visitor.now)
+    return current, stale_for_organisation(current.live, visitor)
+
+
+def _new(services: Services, visitor: Visitor, organisation_id: str, draft: Draft, *, is_enabled: bool) -> Connection:
+    connection_id = services.random.id(visitor.now)
+    return Connection(
+        id=connection_id,
+        organisation_id=organisation_id,
+        kind=ProviderKind.OIDC if isinstance(draft.settings, OidcSettings) else ProviderKind.SAML,
+        name=draft.name,
+        is_enabled=is_enabled,
+        revision=1,
+        settings=draft.settings,
+        rules=draft.rules,
+        sealed_secret=sealed_secret(services, connection_id, draft.secret),
+        sealed_key=sealed_key(services, connection_id),
+        test=None,
+        created_at=visitor.now,
+    )
+
+
+def _log(unit: Unit, visitor: Visitor, source: Source, kind: Kind, connection: Connection) -> None:
+    unit.log.write(
+        Event(
+            kind,
+            visitor.now,
+            source,
+            organisation_id=connection.organisation_id,
+            detail={"connection": connection.name, "kind": connection.kind},
+        )
+    )

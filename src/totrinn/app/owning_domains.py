@@ -1,0 +1,197 @@
+"""E-mail domains of an organisation: claimed, proven by a TXT record or vouched for by the vendor, led to a connection.
+
+Only a proven domain links addresses to persons, or leads anybody anywhere. Several organisations may prove one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from totrinn.app.connecting import own_connection
+from totrinn.app.email_address import AddressProblem, canonical_email
+from totrinn.app.errors import NotFound
+from totrinn.app.identity_providers import Unavailable
+from totrinn.app.judging import Actor, acting
+from totrinn.app.landing import Visitor
+from totrinn.app.own_factors import StaleProof, stale_for_organisation
+from totrinn.app.ports import Services, Unit
+from totrinn.app.sso_records import Domain, SsoWay
+from totrinn.core.events import Event, Kind, Source
+from totrinn.core.roles import Right
+
+BY_DNS = "dns"
+RECORD_NAME = "_totrinn"
+RECORD_PREFIX = "totrinn-domain="
+
+
+class DomainObstacle(StrEnum):
+    """Why it was not done."""
+
+    MALFORMED = "malformed"
+    TAKEN = "taken"
+    NO_RECORD = "no_record"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The TXT record that proves a domain."""
+
+    name: str
+    value: str
+
+
+def record_of(domain: Domain) -> Record:
+    """What the domain's owner must publish."""
+    return Record(f"{RECORD_NAME}.{domain.name}", f"{RECORD_PREFIX}{domain.challenge}")
+
+
+def canonical_domain(typed: str) -> str | None:
+    """The domain as it stands in canonical addresses (lower-case A-labels); None when it is none."""
+    name = typed.strip().removeprefix("@")
+    address = canonical_email(f"name@{name}")
+    if isinstance(address, AddressProblem):
+        return None
+    domain = address.rpartition("@")[2]
+    return domain if "." in domain else None
+
+
+def ways_in(services: Services, email: str) -> tuple[SsoWay, ...]:
+    """Where this canonical address may sign in through SSO; nothing tells whether there is such a person (R12)."""
+    with services.store.reading() as unit:
+        return unit.domains.ways(email.rpartition("@")[2])
+
+
+def claim(
+    services: Services, visitor: Visitor, actor: Actor, name: str, connection_id: str | None
+) -> Domain | DomainObstacle | StaleProof:
+    """Adds a domain that is yet to be proven. Raises `NotFound` for a connection that is not the organisation's."""
+    with services.store.writing() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        if connection_id is not None:
+            own_connection(unit, current, connection_id)
+        domain = _new(services, visitor, current.organisation.id, name, connection_id)
+        if not unit.domains.add(domain):
+            return DomainObstacle.TAKEN
+        _log(unit, visitor, visitor.source(current.person.id), Kind.DOMAIN_ADDED, domain)
+        return domain
+
+
+def look_up(
+    services: Services, visitor: Visitor, actor: Actor, name: str
+) -> Domain | DomainObstacle | Unavailable | StaleProof:
+    """Looks for the TXT record, outside any transaction, and remembers the domain as proven. Raises `NotFound`."""
+    with services.store.reading() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        wanted = record_of(_own(unit, current, name))
+    found = services.domain_records.texts(wanted.name)
+    if isinstance(found, Unavailable):
+        return found
+    if wanted.value not in {text.strip() for text in found}:
+        return DomainObstacle.NO_RECORD
+    with services.store.writing() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        domain = _own(unit, current, name)
+        if record_of(domain) != wanted:
+            return DomainObstacle.NO_RECORD
+        unit.domains.prove(current.organisation.id, name, by=BY_DNS, now=visitor.now)
+        _log(unit, visitor, visitor.source(current.person.id), Kind.DOMAIN_PROVEN, domain, by=BY_DNS)
+        return _own(unit, current, name)
+
+
+def lead_to(
+    services: Services, visitor: Visitor, actor: Actor, name: str, connection_id: str | None
+) -> Domain | StaleProof:
+    """Sends the domain's addresses to one of the organisation's connections, or nowhere. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        if connection_id is not None:
+            own_connection(unit, current, connection_id)
+        _own(unit, current, name)
+        unit.domains.lead_to(current.organisation.id, name, connection_id)
+        return _own(unit, current, name)
+
+
+def give_up(services: Services, visitor: Visitor, actor: Actor, name: str) -> Domain | StaleProof:
+    """Removes a domain: its addresses lead nowhere, and link nobody any more. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _governing(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        domain = _own(unit, current, name)
+        unit.domains.remove(current.organisation.id, name)
+        _log(unit, visitor, visitor.source(current.person.id), Kind.DOMAIN_REMOVED, domain)
+        return domain
+
+
+def add_by_operator(
+    services: Services, visitor: Visitor, source: Source, slug: str, name: str, connection_id: str | None
+) -> Domain:
+    """The operator adds a domain, or leads it to another connection. Raises `NotFound` for an unknown slug."""
+    with services.store.writing() as unit:
+        organisation = unit.organisations.find_by_slug(slug)
+        if organisation is None:
+            raise NotFound(slug)
+        domain = _new(services, visitor, organisation.id, name, connection_id)
+        if unit.domains.add(domain):
+            _log(unit, visitor, source, Kind.DOMAIN_ADDED, domain)
+        elif connection_id is not None:
+            unit.domains.lead_to(organisation.id, name, connection_id)
+        return unit.domains.find(organisation.id, name) or domain
+
+
+def vouch(services: Services, visitor: Visitor, source: Source, slug: str, name: str) -> Domain:
+    """The vendor vouches that the domain is the organisation's: for closed nets, where no record can be looked up.
+
+    Raises `NotFound` for an unknown slug, or a domain that the organisation has not claimed.
+    """
+    with services.store.writing() as unit:
+        organisation = unit.organisations.find_by_slug(slug)
+        domain = unit.domains.find(organisation.id, name) if organisation else None
+        if organisation is None or domain is None:
+            raise NotFound(name)
+        unit.domains.prove(organisation.id, name, by=source.actor, now=visitor.now)
+        _log(unit, visitor, source, Kind.DOMAIN_PROVEN, domain, by=source.actor)
+        return unit.domains.find(organisation.id, name) or domain
+
+
+def _governing(unit: Unit, visitor: Visitor, actor: Actor) -> tuple[Actor, StaleProof | None]:
+    current = acting(unit, actor, Right.CHANGE_SSO, visitor.now)
+    return current, stale_for_organisation(current.live, visitor)
+
+
+def _own(unit: Unit, current: Actor, name: str) -> Domain:
+    domain = unit.domains.find(current.organisation.id, name)
+    if domain is None:
+        raise NotFound(name)
+    return domain
+
+
+def _new(services: Services, visitor: Visitor, organisation_id: str, name: str, connection_id: str | None) -> Domain:
+    return Domain(
+        organisation_id=organisation_id,
+        name=name,
+        connection_id=connection_id,
+        challenge=services.random.token(),
+        proven_at=None,
+        proven_by="",
+        created_at=visitor.now,
+    )
+
+
+def _log(unit: Unit, visitor: Visitor, source: Source, kind: Kind, domain: Domain, **detail: str) -> None:
+    unit.log.write(
+        Event(
+            kind,
+            visitor.now,
+            source,
+            organisation_id=domain.organisation_id,
+            detail={"domain": domain.name, **detail},
+        )
+    )

@@ -1,0 +1,202 @@
+"""What is under way at a provider: begun by one browser, bound to it and to the connection as it was, ended once.
+
+SAML answers come by a cross-site post, without our cookies. They wait here until the browser fetches them by a request
+of our own, with which the cookie comes along.
+"""
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from totrinn.app.errors import NotFound
+from totrinn.app.identity_providers import Challenge, Identity, Rejected, Unavailable
+from totrinn.app.landing import Visitor
+from totrinn.app.ports import Services, Unit
+from totrinn.app.sso_parties import new_challenge, party_of, sealed_challenge, usable_connection
+from totrinn.app.sso_records import AttemptPurpose, Connection, SsoAttempt
+from totrinn.core.events import Event, Kind
+from totrinn.core.lifetimes import CLOCK_TOLERANCE, SSO_ATTEMPT
+
+UNASKED_CODE = "not_asked_for"
+"""The provider's side says so of an answer that nobody asked for, where the connection does not allow it."""
+_LONGEST_DETAIL = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """The browser goes to the provider, to this address."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotBegunHere:
+    """No sign-in is under way that this answer could belong to: not in this browser, or not any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The connection is another than when the sign-in began, or switched off."""
+
+
+def set_out(
+    services: Services,
+    visitor: Visitor,
+    connection: Connection,
+    purpose: AttemptPurpose,
+    *,
+    browser: str,
+    next_: str = "",
+    login_hint: str = "",
+    is_fresh: bool = False,
+) -> Away | Rejected | Unavailable:
+    """Asks the provider's side for the address, outside any transaction, and remembers what the answer must fit."""
+    challenge = new_challenge(services, visitor, is_fresh=is_fresh, context=connection.rules.asks_for)
+    address = services.providers.begin(party_of(services, connection), challenge, login_hint=login_hint)
+    if not isinstance(address, str):
+        log_refused(services, visitor, connection, address)
+        return address
+    attempt = new_attempt(services, visitor, connection, purpose, challenge, browser=browser, next_=next_)
+    with services.store.writing() as unit:
+        unit.attempts.add(services.digest(challenge.state), attempt)
+    return Away(address)
+
+
+def keep_posted(
+    services: Services, visitor: Visitor, connection_id: str, *, answer: str, relay_state: str
+) -> str | Rejected | Unavailable | NotBegunHere:
+    """Keeps an answer that came by a cross-site post, without our cookies; the state by which to fetch it.
+
+    Only for a sign-in that is under way, or, where the connection allows it, for an answer that is right in itself.
+    Raises `NotFound`.
+    """
+    with services.store.reading() as unit:
+        connection = usable_connection_or_test(unit, connection_id, services.digest(relay_state))
+    digest = services.digest(relay_state)
+    with services.store.writing() as unit:
+        attempt = unit.attempts.find(digest)
+        if attempt is not None and attempt.connection_id == connection.id:
+            kept = unit.attempts.keep_answer(digest, answer, visitor.now)
+            return relay_state if kept else NotBegunHere()
+    return _keep_unasked(services, visitor, connection, answer, relay_state)
+
+
+def usable_connection_or_test(unit: Unit, connection_id: str, digest: bytes) -> Connection:
+    """The connection, if people may sign in by it, or an administrator is testing it. Raises `NotFound`."""
+    attempt = unit.attempts.find(digest)
+    connection = unit.connections.find(connection_id)
+    is_test = attempt is not None and attempt.purpose is AttemptPurpose.TEST
+    if connection is not None and is_test and attempt is not None and attempt.connection_id == connection_id:
+        return connection
+    return usable_connection(unit, connection_id)
+
+
+def new_attempt(
+    services: Services,
+    visitor: Visitor,
+    connection: Connection,
+    purpose: AttemptPurpose,
+    challenge: Challenge,
+    *,
+    browser: str,
+    next_: str,
+    answer: str = "",
+) -> SsoAttempt:
+    """A sign-in under way, bound to the cookie `browser`."""
+    attempt_id = services.random.id(visitor.now)
+    return SsoAttempt(
+        id=attempt_id,
+        connection_id=connection.id,
+        connection_revision=connection.revision,
+        purpose=purpose,
+        browser=services.digest(browser) if browser else b"",
+        sealed_challenge=sealed_challenge(services, attempt_id, challenge),
+        answer=answer,
+        next=next_,
+        created_at=visitor.now,
+        expires_at=visitor.now + SSO_ATTEMPT,
+    )
+
+
+def take(
+    services: Services, visitor: Visitor, connection_id: str, browser: str | None, answer: Mapping[str, str]
+) -> tuple[SsoAttempt, Connection] | NotBegunHere | Changed:
+    """Ends the sign-in that this answer belongs to, once; with its connection, if that is still what it was."""
+    state = answer.get("state") or ""
+    digest = services.digest(state)
+    with services.store.writing() as unit:
+        attempt = unit.attempts.find(digest)
+        if attempt is None or attempt.connection_id != connection_id or not _is_alive(attempt, visitor):
+            return NotBegunHere()
+        if attempt.browser and not _is_same_browser(services, attempt, browser):
+            return NotBegunHere()
+        if unit.attempts.take(digest) is None:
+            return NotBegunHere()
+        connection = _unchanged(unit, attempt)
+        return Changed() if connection is None else (attempt, connection)
+
+
+def _is_alive(attempt: SsoAttempt, visitor: Visitor) -> bool:
+    return attempt.created_at - CLOCK_TOLERANCE <= visitor.now < attempt.expires_at
+
+
+def _is_same_browser(services: Services, attempt: SsoAttempt, browser: str | None) -> bool:
+    return browser is not None and hmac.compare_digest(services.digest(browser), attempt.browser)
+
+
+def _unchanged(unit: Unit, attempt: SsoAttempt) -> Connection | None:
+    """The connection as it is now, unless it was changed or switched off since the sign-in began (R84)."""
+    connection = unit.connections.find(attempt.connection_id)
+    if connection is None or connection.revision != attempt.connection_revision:
+        return None
+    if attempt.purpose is AttemptPurpose.TEST:
+        return connection
+    try:
+        return usable_connection(unit, connection.id)
+    except NotFound:
+        return None
+
+
+def _keep_unasked(
+    services: Services, visitor: Visitor, connection: Connection, answer: str, relay_state: str
+) -> str | Rejected | Unavailable | NotBegunHere:
+    """An answer that nobody asked for waits only if it is right, so that nobody can fill our tables with others."""
+    found = services.providers.finish(party_of(services, connection), None, {"SAMLResponse": answer}, visitor.now)
+    if isinstance(found, Rejected) and found.code == UNASKED_CODE:
+        return NotBegunHere()
+    if not isinstance(found, Identity):
+        return found
+    challenge = new_challenge(services, visitor, is_fresh=False, context=())
+    attempt = new_attempt(
+        services,
+        visitor,
+        connection,
+        AttemptPurpose.UNASKED,
+        challenge,
+        browser="",
+        next_=relay_state,
+        answer=answer,
+    )
+    with services.store.writing() as unit:
+        unit.attempts.add(services.digest(challenge.state), attempt)
+    return challenge.state
+
+
+def log_refused(services: Services, visitor: Visitor, connection: Connection, outcome: Rejected | Unavailable) -> None:
+    """Writes into the organisation's log that a sign-in through the connection came to nothing, and why."""
+    with services.store.writing() as unit:
+        write_refused(unit, visitor, connection, outcome.code, outcome.detail)
+
+
+def write_refused(unit: Unit, visitor: Visitor, connection: Connection, code: str, detail: str = "") -> None:
+    """The same, within a transaction."""
+    said = {"connection": connection.name, "reason": code, **({"detail": detail[:_LONGEST_DETAIL]} if detail else {})}
+    unit.log.write(
+        Event(
+            Kind.SSO_REFUSED,
+            visitor.now,
+            visitor.source(),
+            organisation_id=connection.organisation_id,
+            detail=said,
+        )
+    )

@@ -1,0 +1,196 @@
+"""Signing in through an organisation's identity provider: there, and back with an answer that counts once.
+
+What is under way belongs to one browser and to the connection as it was when it began. On the way back connection,
+organisation, link and person are read again, and `landing` judges as for everybody (R83, R84).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from totrinn.app.identity_providers import Identity, Rejected, Unavailable
+from totrinn.app.landing import Landing, Visitor, land, new_signin
+from totrinn.app.ports import Services, Unit
+from totrinn.app.records import Person
+from totrinn.app.sso_attempts import Away, Changed, NotBegunHere, log_refused, set_out, take, write_refused
+from totrinn.app.sso_parties import capped, opened_challenge, party_of, usable_connection
+from totrinn.app.sso_people import LinkedMeanwhile, Nobody, linked_person
+from totrinn.app.sso_records import AttemptPurpose, Connection, ConnectionTest, SsoIdentity
+from totrinn.core.events import Event, Kind
+from totrinn.core.policy import Method, Proof, SsoProof
+from totrinn.core.signin import Act
+from totrinn.core.sso import has_evidence
+
+LONGEST_TOKEN = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """It was a test by an administrator; nobody is signed in by it."""
+
+    connection_id: str
+
+
+NotSignedIn = Rejected | Unavailable | Nobody | NotBegunHere | Changed | Tested
+
+
+def begin(
+    services: Services,
+    visitor: Visitor,
+    connection_id: str,
+    *,
+    browser: str,
+    next_: str = "",
+    login_hint: str = "",
+    is_fresh: bool = False,
+) -> Away | Rejected | Unavailable:
+    """Sends a browser to the provider. Raises `NotFound` for a connection by which nobody may sign in."""
+    with services.store.reading() as unit:
+        connection = usable_connection(unit, connection_id)
+    return set_out(
+        services,
+        visitor,
+        connection,
+        AttemptPurpose.SIGN_IN,
+        browser=browser,
+        next_=next_,
+        login_hint=login_hint,
+        is_fresh=is_fresh,
+    )
+
+
+def finish(
+    services: Services, visitor: Visitor, connection_id: str, *, browser: str | None, answer: Mapping[str, str]
+) -> Landing | NotSignedIn:
+    """Takes the provider's answer, once, from the browser that asked, and lands whoever it names."""
+    taken = take(services, visitor, connection_id, browser, answer)
+    if not isinstance(taken, tuple):
+        return taken
+    attempt, connection = taken
+    challenge = opened_challenge(services, attempt.id, attempt.sealed_challenge)
+    asked = challenge if attempt.purpose is not AttemptPurpose.UNASKED else None
+    given = {**answer, "SAMLResponse": attempt.answer} if attempt.answer else answer
+    identity = services.providers.finish(party_of(services, connection), asked, given, visitor.now)
+    if attempt.purpose is AttemptPurpose.TEST:
+        return _keep_test(services, visitor, connection, identity)
+    if not isinstance(identity, Identity):
+        log_refused(services, visitor, connection, identity)
+        return identity
+    return _signed_in(services, visitor, connection, identity, attempt.next)
+
+
+def _signed_in(
+    services: Services, visitor: Visitor, connection: Connection, identity: Identity, next_: str
+) -> Landing | Rejected | Nobody | Changed:
+    try:
+        return _land_identity(services, visitor, connection, identity, next_)
+    except LinkedMeanwhile:
+        # Two first sign-ins of one subject at once: the other one has made the link, which is there to be found now.
+        return _land_identity(services, visitor, connection, identity, next_)
+
+
+def _land_identity(
+    services: Services, visitor: Visitor, connection: Connection, identity: Identity, next_: str
+) -> Landing | Rejected | Nobody | Changed:
+    outcome: Landing | Rejected | Nobody | Changed
+    with services.store.writing() as unit:
+        current = unit.connections.find(connection.id)
+        if current is None or not current.is_enabled or current.revision != connection.revision:
+            return Changed()
+        expires_at = capped(identity.token_expires_at, visitor.now, LONGEST_TOKEN)
+        if not unit.spent.take(connection.id, identity.token_id, expires_at):
+            outcome = Rejected("replayed")
+            write_refused(unit, visitor, connection, outcome.code)
+            return outcome
+        found = linked_person(services, unit, visitor, current, identity)
+        if isinstance(found, Nobody):
+            write_refused(unit, visitor, connection, found.reason)
+            return found
+        person, link = found
+        return _land(services, unit, visitor, current, identity, person, link, next_)
+
+
+def _land(
+    services: Services,
+    unit: Unit,
+    visitor: Visitor,
+    connection: Connection,
+    identity: Identity,
+    person: Person,
+    link: SsoIdentity,
+    next_: str,
+) -> Landing:
+    proof = proof_of(connection, identity, link, visitor)
+    signin = new_signin(
+        services,
+        visitor,
+        person_id=person.id,
+        person_version=person.version,
+        proof=proof,
+        next_=next_,
+        amr=("sso", *_words(identity.amr)),
+        organisation_id=connection.organisation_id,
+    )
+    sso = proof.sso
+    unit.connections.count_use(connection.id, visitor.now.date(), has_evidence=sso is not None and sso.has_evidence)
+    act = Act.PROVED_SSO if person.password_hash is None else Act.PROVED_SSO_OWNING_PASSWORD
+    return land(services, unit, visitor, signin, act, is_stored=False)
+
+
+def proof_of(connection: Connection, identity: Identity, link: SsoIdentity, visitor: Visitor) -> Proof:
+    """What this sign-in has proven, in the terms of the decision."""
+    evidence = has_evidence(
+        connection.rules,
+        amr=identity.amr,
+        acr=identity.acr,
+        authenticated_at=identity.authenticated_at,
+        now=visitor.now,
+    )
+    sso = SsoProof(
+        organisation=connection.organisation_id,
+        identity=link.id,
+        has_evidence=evidence,
+        authenticated_at=identity.authenticated_at,
+        session=identity.session,
+        ends_at=identity.ends_at,
+    )
+    return Proof(Method.SSO, visitor.now, sso=sso)
+
+
+def _keep_test(
+    services: Services, visitor: Visitor, connection: Connection, outcome: Identity | Rejected | Unavailable
+) -> Tested:
+    is_right = isinstance(outcome, Identity)
+    test = ConnectionTest(
+        revision=connection.revision,
+        at=visitor.now,
+        code="" if isinstance(outcome, Identity) else outcome.code,
+        detail="" if isinstance(outcome, Identity) else outcome.detail,
+        checks=() if isinstance(outcome, Unavailable) else outcome.checks,
+        claims=outcome.claims if isinstance(outcome, Identity) else (),
+        has_evidence=isinstance(outcome, Identity)
+        and has_evidence(
+            connection.rules,
+            amr=outcome.amr,
+            acr=outcome.acr,
+            authenticated_at=outcome.authenticated_at,
+            now=visitor.now,
+        ),
+    )
+    with services.store.writing() as unit:
+        unit.connections.set_test(connection.id, test)
+        unit.log.write(
+            Event(
+                Kind.CONNECTION_TESTED,
+                visitor.now,
+                visitor.source(),
+                organisation_id=connection.organisation_id,
+                detail={"connection": connection.name, "reason": "" if is_right else test.code},
+            )
+        )
+    return Tested(connection.id)
+
+
+def _words(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The provider's `amr`, as far as they are words that can be stored beside ours."""
+    return tuple(value for value in values if value.isascii() and value.isprintable() and " " not in value)[:10]
