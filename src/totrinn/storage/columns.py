@@ -52,6 +52,11 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def instant(number: int) -> datetime:
+    """The time that a number stands for."""
+    return _EPOCH + timedelta(microseconds=number)
+
+
 def _is_unprinted(letter: str) -> bool:
     return letter in _DIRECTION or unicodedata.category(letter) in _UNPRINTED
 
@@ -68,7 +73,7 @@ class Instant(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         """To an aware time."""
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
+        return None if value is None else instant(value)
 
 
 class Text(TypeDecorator[str]):
@@ -84,6 +89,28 @@ class Text(TypeDecorator[str]):
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         """Cleaned."""
         return value if value is None or value.isprintable() else clean(value)
+
+
+class Exact(TypeDecorator[str]):
+    """Text of others that is compared to the last sign: what is stored is printable ASCII, and comes back unchanged.
+
+    `Text` would make one of two names that differ in a control character only.
+    """
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """As of `Text`."""
+        return sa.Text(collation="C") if dialect.name == "postgresql" else sa.Text()
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Escaped, where it must be."""
+        return None if value is None else value.encode("unicode_escape").decode("ascii")
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """As it was."""
+        return value if value is None or "\\" not in value else value.encode("ascii").decode("unicode_escape")
 
 
 class Choice(TypeDecorator[StrEnum]):

@@ -1,6 +1,7 @@
-"""Every table. What is secret stands here sealed, or as a digest; nothing can be used by who reads a dump.
+"""Every table, save those that SSO alone needs (`sso_tables`).
 
-`docs/decisions` tells why times are integers. Migrations make the tables; a test keeps them equal to this file.
+What is secret stands here sealed, or as a digest; nothing can be used by who reads a dump. `docs/decisions` tells why
+times are integers. Migrations make the tables; a test keeps them equal to both files.
 """
 
 import sqlalchemy as sa
@@ -10,7 +11,7 @@ from totrinn.app.records import LinkPurpose, MailKind
 from totrinn.core.policy import Method
 from totrinn.core.roles import Role
 from totrinn.core.signin import State
-from totrinn.storage.columns import Choice, Details, Instant, Text, Words
+from totrinn.storage.columns import Choice, Details, Exact, Instant, Text, Words
 
 metadata = sa.MetaData(
     naming_convention={
@@ -58,6 +59,7 @@ organisation = Table(
     Column("available_by", Text),
     Column("required_by", Text),
     Column("created_at", Instant, nullable=False),
+    Column("passwords_closed", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 membership = Table(
@@ -77,9 +79,17 @@ membership = Table(
     Column("created_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("last_used_at", Instant),
+    # Where password sign-in is closed for those whom SSO governs, this member keeps it.
+    Column("keeps_password", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("organisation_id", "person_id"),
     Index(None, "organisation_id", "name_order", "person_id"),
     Index(None, "organisation_id", "counted_as", "name_order", "person_id"),
+    Index(
+        "ix_membership_keepers",
+        "organisation_id",
+        sqlite_where=sa.text("keeps_password = 1"),
+        postgresql_where=sa.text("keeps_password"),
+    ),
 )
 
 # How many members of each kind an organisation has: a million members are counted by reading one row.
@@ -133,6 +143,11 @@ signin = Table(
     Column("proven_at", Instant, nullable=False),
     Column("factor_at", Instant),
     Column("sso_organisation", Text),
+    Column("sso_identity", Text),
+    Column("sso_evidence", sa.Boolean),
+    Column("sso_authenticated_at", Instant),
+    Column("sso_session", Exact),
+    Column("sso_ends_at", Instant),
     Column("amr", Words, nullable=False),
     Column("pending_secret", sa.LargeBinary),
     Column("pending_expires_at", Instant),
@@ -141,6 +156,14 @@ signin = Table(
     Column("expires_at", Instant, nullable=False),
 )
 
+
+def _index_of_those_with(column: str) -> Index:
+    """Sessions by password, which have nothing there, cost nothing there."""
+    some = sa.text(f"{column} IS NOT NULL")
+    return Index(f"ix_session_{column}", column, sqlite_where=some, postgresql_where=some)
+
+
+# No foreign key to the link of a session through SSO: when that has gone, the session must be found, and refused.
 session = Table(
     "session",
     metadata,
@@ -153,6 +176,11 @@ session = Table(
     Column("proven_at", Instant, nullable=False),
     Column("factor_at", Instant),
     Column("sso_organisation", Text),
+    Column("sso_identity", Text),
+    Column("sso_evidence", sa.Boolean),
+    Column("sso_authenticated_at", Instant),
+    Column("sso_session", Exact),
+    Column("sso_ends_at", Instant),
     Column("amr", Words, nullable=False),
     Column("pending_secret", sa.LargeBinary),
     Column("pending_expires_at", Instant),
@@ -160,6 +188,8 @@ session = Table(
     Column("last_seen", Instant, nullable=False),
     Column("browser", Text, nullable=False),
     Column("address", Text, nullable=False),
+    _index_of_those_with("sso_identity"),
+    _index_of_those_with("sso_session"),
 )
 
 throttle = Table(
