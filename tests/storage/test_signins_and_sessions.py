@@ -24,14 +24,19 @@ from tests.storage.examples import (
     digest,
     new_id,
 )
-from totrinn.core.policy import Method, Proof, Requirement
+from totrinn.core.policy import Method, Proof, Requirement, SsoProof
 from totrinn.core.roles import Role
 from totrinn.core.signin import State
 from totrinn.storage import Database
 from totrinn.storage.unit_of_work import SqlUnit
 
 LATER = NOW + timedelta(minutes=1)
-SSO = Proof(Method.SSO, NOW, None, "an organisation")
+SSO = Proof(
+    Method.SSO,
+    NOW,
+    None,
+    SsoProof("an organisation", "a link", True, NOW - timedelta(hours=1), "their\\session\n", NOW + timedelta(hours=8)),
+)
 
 
 def test_a_signin_comes_back_unchanged(database: Database) -> None:

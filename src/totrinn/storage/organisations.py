@@ -141,4 +141,5 @@ def _values(added: Organisation) -> dict[str, Any]:
         "available_by": added.available_by,
         "required_by": added.required_by,
         "created_at": added.created_at,
+        "passwords_closed": added.passwords_closed,
     }

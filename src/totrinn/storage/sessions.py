@@ -10,24 +10,33 @@ from totrinn.app import ports
 from totrinn.app.records import LiveSession, Session
 from totrinn.core.enrolment import Pending
 from totrinn.core.policy import Proof
-from totrinn.storage.proofs import pending_columns, pending_of, pending_values, proof_columns, proof_values
+from totrinn.storage.links import CONNECTION, connection_of, with_connection
+from totrinn.storage.proofs import (
+    PROOF_LENGTH,
+    pending_columns,
+    pending_of,
+    pending_values,
+    proof_columns,
+    proof_of,
+    proof_values,
+)
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.standing import STANDING, standing_of, with_standing
 from totrinn.storage.tables import person, session
 
 _S = session.c
 _SESSION = (
-    _S.id, _S.person_id, _S.organisation_id, _S.person_version, *proof_columns(session), _S.amr,
+    *proof_columns(session), _S.id, _S.person_id, _S.organisation_id, _S.person_version, _S.amr,
     *pending_columns(session), _S.created_at, _S.last_seen, _S.browser, _S.address,
 )  # fmt: skip
 _SESSION_END = len(_SESSION)
+_STANDING_END = _SESSION_END + len(STANDING)
 _THIS = is_which(_S.id)
 _OF_THE_PERSON = is_which(_S.person_id, "which_person")
 _IN_ORGANISATION = is_which(_S.organisation_id, "which_organisation")
 
-_LIVE = select(*_SESSION, *STANDING).select_from(
-    with_standing(session.join(person, person.c.id == _S.person_id), _S.organisation_id)
-)
+_JUDGED = with_connection(with_standing(session.join(person, person.c.id == _S.person_id), _S.organisation_id), session)
+_LIVE = select(*_SESSION, *STANDING, *CONNECTION).select_from(_JUDGED)
 _FIND = _LIVE.where(is_which(_S.digest))
 _FIND_BY_ID = _LIVE.where(_THIS)
 _OF_PERSON = _LIVE.where(_OF_THE_PERSON).order_by(_S.last_seen.desc(), _S.id.desc())
@@ -132,20 +141,24 @@ class SqlSessions(Repository, ports.Sessions):
 
 
 def _live_of(row: Sequence[Any]) -> LiveSession:
-    return LiveSession(_session_of(row[:_SESSION_END]), standing_of(row[_SESSION_END:]))
+    return LiveSession(
+        session=_session_of(row[:_SESSION_END]),
+        standing=standing_of(row[_SESSION_END:_STANDING_END]),
+        connection=connection_of(row[_STANDING_END:]),
+    )
 
 
 def _session_of(values: Sequence[Any]) -> Session:
     (
-        id_, person_id, organisation_id, person_version, method, proven_at, factor_at, sso_organisation, amr,
-        pending_secret, pending_expires_at, created_at, last_seen, browser, address,
-    ) = values  # fmt: skip
+        id_, person_id, organisation_id, person_version, amr, pending_secret, pending_expires_at, created_at,
+        last_seen, browser, address,
+    ) = values[PROOF_LENGTH:]  # fmt: skip
     return Session(
         id=id_,
         person_id=person_id,
         organisation_id=organisation_id,
         person_version=person_version,
-        proof=Proof(method, proven_at, factor_at, sso_organisation),
+        proof=proof_of(values[:PROOF_LENGTH]),
         amr=amr,
         pending=pending_of((pending_secret, pending_expires_at)),
         created_at=created_at,

@@ -10,22 +10,34 @@ from totrinn.app.records import OpenSignin, Signin
 from totrinn.core.enrolment import Pending
 from totrinn.core.policy import Proof
 from totrinn.core.signin import State
-from totrinn.storage.proofs import pending_columns, pending_of, pending_values, proof_columns, proof_values
+from totrinn.storage.links import CONNECTION, connection_of, with_connection
+from totrinn.storage.proofs import (
+    PROOF_LENGTH,
+    pending_columns,
+    pending_of,
+    pending_values,
+    proof_columns,
+    proof_of,
+    proof_values,
+)
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.standing import STANDING, standing_of, with_standing
 from totrinn.storage.tables import person, signin
 
 _S = signin.c
 _SIGNIN = (
-    _S.id, _S.person_id, _S.organisation_id, _S.person_version, _S.state, *proof_columns(signin), _S.amr,
+    *proof_columns(signin), _S.id, _S.person_id, _S.organisation_id, _S.person_version, _S.state, _S.amr,
     *pending_columns(signin), _S.next, _S.created_at, _S.expires_at,
 )  # fmt: skip
 _SIGNIN_END = len(_SIGNIN)
+_STANDING_END = _SIGNIN_END + len(STANDING)
 _THIS = is_which(_S.id)
 
 _FIND = (
-    select(*_SIGNIN, *STANDING)
-    .select_from(with_standing(signin.join(person, person.c.id == _S.person_id), _S.organisation_id))
+    select(*_SIGNIN, *STANDING, *CONNECTION)
+    .select_from(
+        with_connection(with_standing(signin.join(person, person.c.id == _S.person_id), _S.organisation_id), signin)
+    )
     .where(is_which(_S.digest))
 )
 _ADD = insert(signin)
@@ -61,7 +73,7 @@ class SqlSignins(Repository, ports.Signins):
     def find(self, digest: bytes) -> OpenSignin | None:
         """The sign-in with its standing, in one statement; expired ones are found too."""
         row = self._connection.execute(_FIND, {"which": digest}).first()
-        return None if row is None else OpenSignin(_signin_of(row[:_SIGNIN_END]), standing_of(row[_SIGNIN_END:]))
+        return None if row is None else _open_of(row)
 
     def move(
         self,
@@ -99,18 +111,26 @@ class SqlSignins(Repository, ports.Signins):
         return self._change(_END_OF_PERSON, {"which": person_id})
 
 
+def _open_of(row: Sequence[Any]) -> OpenSignin:
+    return OpenSignin(
+        signin=_signin_of(row[:_SIGNIN_END]),
+        standing=standing_of(row[_SIGNIN_END:_STANDING_END]),
+        connection=connection_of(row[_STANDING_END:]),
+    )
+
+
 def _signin_of(values: Sequence[Any]) -> Signin:
     (
-        id_, person_id, organisation_id, person_version, state, method, proven_at, factor_at, sso_organisation, amr,
-        pending_secret, pending_expires_at, next_, created_at, expires_at,
-    ) = values  # fmt: skip
+        id_, person_id, organisation_id, person_version, state, amr, pending_secret, pending_expires_at, next_,
+        created_at, expires_at,
+    ) = values[PROOF_LENGTH:]  # fmt: skip
     return Signin(
         id=id_,
         person_id=person_id,
         organisation_id=organisation_id,
         person_version=person_version,
         state=state,
-        proof=Proof(method, proven_at, factor_at, sso_organisation),
+        proof=proof_of(values[:PROOF_LENGTH]),
         amr=amr,
         pending=pending_of((pending_secret, pending_expires_at)),
         next=next_,

@@ -6,11 +6,12 @@ Whoever selects `STANDING` from `with_standing(…)` reads all that the verdict 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Join, and_, func, select
+from sqlalchemy import ColumnElement, FromClause, Join, and_, case, func, select, true
 
 from totrinn.app.records import Organisation, Person, Standing
 from totrinn.core.enforcement import Policy
 from totrinn.core.policy import Requirement
+from totrinn.storage.links import is_linked
 from totrinn.storage.tables import authenticator, membership, organisation, person
 
 _P, _O = person.c, organisation.c
@@ -24,7 +25,7 @@ PERSON = (
 ORGANISATION = (
     _O.id, _O.slug, _O.name, _O.language, _O.time_zone, _O.is_vendor, _O.is_active, _O.required_since,
     _O.required_from, _O.required_always, _O.revision, _O.available_since, _O.available_by, _O.required_by,
-    _O.created_at,
+    _O.created_at, _O.passwords_closed,
 )  # fmt: skip
 
 # No EXISTS: for a page out of a million members PostgreSQL would answer it by reading every authenticator there is.
@@ -40,11 +41,16 @@ _MEMBERSHIP_COUNT = (
     .scalar_subquery()
 )
 
-STANDING = (*PERSON, HAS_FACTOR, _MEMBERSHIP_COUNT, membership.c.role, *ORGANISATION)
+# Where passwords are not closed, as nearly everywhere, nobody looks for a link.
+_TAKES_PASSWORD = case(
+    (and_(_O.passwords_closed, membership.c.keeps_password.is_not(true())), ~is_linked(_P.id, _O.id)), else_=true()
+)
+
+STANDING = (*PERSON, HAS_FACTOR, _MEMBERSHIP_COUNT, membership.c.role, _TAKES_PASSWORD, *ORGANISATION)
 """What `standing_of` takes."""
 
 _PERSON_END = len(PERSON)
-_ORGANISATION_START = _PERSON_END + 3
+_ORGANISATION_START = _PERSON_END + 4
 
 
 def with_standing(origin: FromClause, organisation_id: ColumnElement[Any]) -> Join:
@@ -66,13 +72,14 @@ def person_of(values: Sequence[Any]) -> Person:
 
 def standing_of(values: Sequence[Any]) -> Standing:
     """The standing in the columns `STANDING`."""
-    has_factor, membership_count, role = values[_PERSON_END:_ORGANISATION_START]
+    has_factor, membership_count, role, takes_password = values[_PERSON_END:_ORGANISATION_START]
     return Standing(
         person=person_of(values[:_PERSON_END]),
         has_factor=bool(has_factor),
         membership_count=membership_count,
         organisation=organisation_of(values[_ORGANISATION_START:]),
         role=role,
+        takes_password=bool(takes_password),
     )
 
 
@@ -85,7 +92,7 @@ def found_organisation(values: Sequence[Any]) -> Organisation:
     """The organisation in the columns `ORGANISATION`, where there must be one."""
     (
         id_, slug, name, language, time_zone, is_vendor, is_active, since, from_, always, revision, available_since,
-        available_by, required_by, created_at,
+        available_by, required_by, created_at, passwords_closed,
     ) = values  # fmt: skip
     return Organisation(
         id=id_,
@@ -99,4 +106,5 @@ def found_organisation(values: Sequence[Any]) -> Organisation:
         available_by=available_by,
         required_by=required_by,
         created_at=created_at,
+        passwords_closed=passwords_closed,
     )
