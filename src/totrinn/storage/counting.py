@@ -8,21 +8,21 @@ that row. Whoever changes such facts calls `recount`; `docs/decisions` tells why
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, case, false, func, null, select, update
+from sqlalchemy import and_, bindparam, case, func, null, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, too
 from sqlalchemy.engine import Connection
 
 from totrinn.app.records import MemberCounts, MemberState
+from totrinn.storage.links import is_linked
 from totrinn.storage.repository import is_which
+from totrinn.storage.sso_tables import sso_identity
 from totrinn.storage.standing import HAS_FACTOR
 from totrinn.storage.tables import membership, person, tally
 
 _M = membership.c
 
-# A person without a password who has an identity with one of the organisation's connections comes through SSO only.
-# There is no table of such identities yet, so nobody does; whoever has no password yet may still choose one.
-_HAS_SSO_IDENTITY: ColumnElement[bool] = false()
-_IS_SSO = and_(person.c.password_hash.is_(None), _HAS_SSO_IDENTITY)
+# Whoever has no password and no link either may still choose a password.
+_IS_SSO = and_(person.c.password_hash.is_(None), is_linked(_M.person_id, _M.organisation_id))
 
 STATE = case((HAS_FACTOR, MemberState.HAS.value), (_IS_SSO, MemberState.SSO.value), else_=MemberState.MISSING.value)
 """How a member gets in, or would if they were accepted and not disabled."""
@@ -40,6 +40,21 @@ _COUNTED = (
     .order_by(_M.organisation_id)
 )
 _SET_COUNTED = update(membership).where(is_which(_M.id)).values(counted_as=bindparam("state"))
+_LOCK_LINKED = (
+    select(person.c.id)
+    .where(
+        person.c.id.in_(select(sso_identity.c.person_id).where(is_which(sso_identity.c.connection_id))),
+    )
+    .order_by(person.c.id)
+    .with_for_update(key_share=True)
+)
+_UNLINKED = (
+    is_which(_M.organisation_id),
+    _M.counted_as == MemberState.SSO.value,
+    ~is_linked(_M.person_id, _M.organisation_id),
+)
+_SUM_UNLINKED = select(func.count(), func.coalesce(func.sum(_M.tag), 0)).where(*_UNLINKED)
+_SET_UNLINKED = update(membership).where(*_UNLINKED).values(counted_as=MemberState.MISSING.value)
 _new = insert(tally)
 _CORRECT = _new.on_conflict_do_update(
     index_elements=["organisation_id"],
@@ -74,6 +89,23 @@ def recount(connection: Connection, person_id: str) -> None:
         if before != after:
             connection.execute(_SET_COUNTED, {"which": membership_id, "state": after})
             uncount(connection, organisation_id, tag, before, instead=after)
+
+
+def lock_linked(connection: Connection, connection_id: str) -> None:
+    """Makes others wait who change the persons that are linked by this connection, in the order of their ids."""
+    connection.execute(_LOCK_LINKED, {"which": connection_id}).all()
+
+
+def recount_unlinked(connection: Connection, organisation_id: str) -> None:
+    """Corrects an organisation's tally by three statements, after many links have ended at once.
+
+    Who came by SSO only, and does no more, has neither password nor factor. The caller has locked them before.
+    """
+    number, tags = connection.execute(_SUM_UNLINKED, {"which": organisation_id}).one()
+    if number:
+        connection.execute(_SET_UNLINKED, {"which": organisation_id})
+        difference = {"missing": number, "has": 0, "sso": -number, "missing_tags": int(tags)}
+        connection.execute(_CORRECT, {"organisation_id": organisation_id, **difference})
 
 
 def uncount(

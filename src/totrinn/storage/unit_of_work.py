@@ -8,9 +8,13 @@ from sqlalchemy.engine import Connection, Engine
 
 from totrinn.app import ports
 from totrinn.app.errors import StoreUnavailable
+from totrinn.storage.connections import SqlConnections
+from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
 from totrinn.storage.factors import SqlFactors
+from totrinn.storage.identities import SqlIdentities
 from totrinn.storage.installation import SqlInstallation
+from totrinn.storage.keepers import SqlKeepers
 from totrinn.storage.log import SqlLog
 from totrinn.storage.members import SqlMembers
 from totrinn.storage.one_time import SqlConfirmations, SqlLinks
@@ -19,6 +23,7 @@ from totrinn.storage.outbox import SqlOutbox
 from totrinn.storage.people import SqlPeople
 from totrinn.storage.sessions import SqlSessions
 from totrinn.storage.signins import SqlSignins
+from totrinn.storage.sso_attempts import SqlSpentTokens, SqlSsoAttempts
 from totrinn.storage.throttles import SqlDevices, SqlThrottles
 
 _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
@@ -32,6 +37,12 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "devices": SqlDevices,
     "links": SqlLinks,
     "confirmations": SqlConfirmations,
+    "connections": SqlConnections,
+    "domains": SqlDomains,
+    "identities": SqlIdentities,
+    "attempts": SqlSsoAttempts,
+    "spent": SqlSpentTokens,
+    "keepers": SqlKeepers,
     "log": SqlLog,
     "outbox": SqlOutbox,
     "installation": SqlInstallation,
@@ -51,6 +62,12 @@ class SqlUnit:
     devices: ports.Devices
     links: ports.Links
     confirmations: ports.Confirmations
+    connections: ports.Connections
+    domains: ports.Domains
+    identities: ports.SsoIdentities
+    attempts: ports.SsoAttempts
+    spent: ports.SpentTokens
+    keepers: ports.Keepers
     log: ports.Log
     outbox: ports.Outbox
     installation: ports.Installation
