@@ -19,6 +19,7 @@ from totrinn.app.ports import Services, Store
 from totrinn.config import Settings, WrongSetting, support_link
 from totrinn.core.events import Source
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness, check_keys
+from totrinn.sso import Providers, Records
 from totrinn.storage import Database, DatabaseNotMigrated, UnusableDatabase
 
 if TYPE_CHECKING:
@@ -152,6 +153,8 @@ def join(settings: Settings, database: Database, vault: KeyVault) -> Installatio
         passwords=Argon2Passwords(),
         vault=vault,
         random=SystemRandomness(),
+        providers=Providers(settings.base_url, allow_private=settings.allow_private_addresses),
+        domain_records=Records(),
         application_name=settings.application_name,
         vendor_name=settings.vendor_name,
     )

@@ -17,6 +17,7 @@ DATABASE_FILE = "totrinn.sqlite3"
 KEYS_FOLDER = "keys"
 _PREFIX = "TOTRINN_"
 _LONGEST_NAME = 100
+_YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 _LARGEST_SECRET_FILE = 64 * 1024
 _ADDRESS = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 
@@ -44,6 +45,7 @@ VARIABLES = (
     Variable("TOTRINN_VENDOR_NAME", "the name of whoever runs this", "Totrinn"),
     Variable("TOTRINN_SUPPORT", "an e-mail address or a link; every «ask support» shows it", ""),
     Variable("TOTRINN_TRUSTED_PROXIES", "networks whose X-Forwarded-For is believed, with commas between", ""),
+    Variable("TOTRINN_ALLOW_PRIVATE_ADDRESSES", "whether identity providers may stand on private networks", "no"),
 )
 
 
@@ -67,6 +69,7 @@ class Settings:
     vendor_name: str = "Totrinn"
     support: str = ""
     trusted_proxies: tuple[str, ...] = ()
+    allow_private_addresses: bool = False
 
     @property
     def keys(self) -> Path:
@@ -112,6 +115,7 @@ def read_settings(
         vendor_name=given.name("TOTRINN_VENDOR_NAME", "Totrinn"),
         support=given.name("TOTRINN_SUPPORT", ""),
         trusted_proxies=_networks(given.text("TOTRINN_TRUSTED_PROXIES")),
+        allow_private_addresses=given.yes("TOTRINN_ALLOW_PRIVATE_ADDRESSES"),
     )
 
 
@@ -163,6 +167,12 @@ class _Given:
 
     def text(self, name: str) -> str:
         return self._environment.get(name, "").strip()
+
+    def yes(self, name: str) -> bool:
+        value = self.text(name).lower()
+        if value not in _YES_OR_NO:
+            raise WrongSetting(f"{name} is yes or no, not {value!r}")
+        return _YES_OR_NO[value]
 
     def name(self, name: str, default: str) -> str:
         value = self.text(name) or default

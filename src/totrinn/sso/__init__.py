@@ -3,3 +3,7 @@
 Nothing here decides who may get in. What an answer says is checked against what was asked, and handed on as an
 `Identity`, or refused with one stable code a cause.
 """
+
+from totrinn.sso.providers import Providers, Records
+
+__all__ = ["Providers", "Records"]

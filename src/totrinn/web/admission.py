@@ -51,12 +51,14 @@ def admit(ask: Ask, demand: Demand) -> Response | None:
         return refused
     if ask.body_problem is not None:
         return messages.unreadable(ask, ask.body_problem)
-    if ask.method not in SAFE_METHODS and not _is_from_our_page(ask, demand):
+    if not (ask.method in SAFE_METHODS or demand.from_elsewhere or _is_from_our_page(ask, demand)):
         return messages.too_old(ask)
     if demand.level is Level.ANYONE:
         return None
     if ask.actor is not None and demand.right is not None and not may(ask.actor.role, demand.right):
         return refuse_right(ask)
+    if demand.of_person and ask.me.came_by_sso:
+        return messages.own_credentials(ask)
     acts_on_organisation = demand.of_organisation and ask.method not in SAFE_METHODS
     if acts_on_organisation and ask.form.get("organisation") != ask.me.organisation.slug:
         return messages.changed_organisation(ask)

@@ -85,6 +85,11 @@ class Ask:
             return self.jar.get(Cookie.SESSION) or ""
         if self.signin is not None:
             return self.signin_token
+        return self.visit
+
+    @cached_property
+    def visit(self) -> str:
+        """The cookie of this browser before anything is proven; begun if it has none of ours."""
         visit = self.jar.get(Cookie.VISIT)
         if visit is not None and csrf.is_visit(self.services, visit):
             return visit

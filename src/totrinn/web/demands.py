@@ -25,6 +25,10 @@ class Demand:
     steps: frozenset[State] = frozenset()
     of_organisation: bool = False
     """Forms here act on an organisation: they carry its slug, and must match the session's."""
+    of_person: bool = False
+    """What belongs to the person alone: refused to sessions that an organisation's SSO opened (rule 12)."""
+    from_elsewhere: bool = False
+    """An identity provider sends this: no page of ours, and none of our cookies. What it says proves itself."""
 
     def __str__(self) -> str:
         parts = [self.level.value]
@@ -34,10 +38,15 @@ class Demand:
             parts.append("+".join(sorted(self.steps)))
         if self.of_organisation:
             parts.append("organisation")
+        if self.of_person:
+            parts.append("own_credentials")
+        if self.from_elsewhere:
+            parts.append("from_elsewhere")
         return ":".join(parts)
 
 
 ANYONE = Demand(Level.ANYONE)
+A_PROVIDER = Demand(Level.ANYONE, from_elsewhere=True)
 AT_VERIFICATION = Demand(Level.UNFINISHED, steps=frozenset({State.VERIFYING}))
 AT_ENROLMENT = Demand(Level.UNFINISHED, steps=frozenset({State.MUST_ENROL, State.MUST_REPROVE, State.ENROLLING}))
 AT_CHOICE = Demand(Level.UNFINISHED_OR_SESSION, steps=AT_ENROLMENT.steps | {State.CHOOSING})
@@ -46,6 +55,7 @@ AT_ANY_STEP = Demand(
     steps=frozenset({State.VERIFYING, State.CHOOSING, State.MUST_ENROL, State.MUST_REPROVE, State.ENROLLING}),
 )
 SIGNED_IN = Demand(Level.SESSION, Right.USE_ACCOUNT)
+AS_ONESELF = Demand(Level.SESSION, Right.USE_ACCOUNT, of_person=True)
 
 
 def with_right(right: Right, *, of_organisation: bool = False) -> Demand:

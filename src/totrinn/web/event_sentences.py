@@ -25,6 +25,7 @@ SENTENCES: dict[Kind, str] = {
     Kind.CODE_REPLAYED: _("A one-time code that had been used was typed again for %(person)s"),
     Kind.RECOVERY_CODE_REFUSED: _("A wrong recovery code was typed for %(person)s"),
     Kind.RECOVERY_CODE_USED: _("%(person)s used a recovery code"),
+    Kind.SSO_REFUSED: _("A sign-in through SSO was refused"),
     Kind.SIGNED_IN: _("%(person)s signed in"),
     Kind.HELD_AT_ENROLMENT: _("%(person)s was asked to set up two-factor authentication"),
     Kind.ORGANISATION_CHOSEN: _("%(person)s chose the organisation"),
@@ -33,6 +34,7 @@ SENTENCES: dict[Kind, str] = {
     Kind.SIGNED_OUT: _("%(person)s signed out"),
     Kind.SESSION_NO_LONGER_ADMITTED: _("%(person)s had to go back to signing in"),
     Kind.SESSIONS_ENDED: _("%(actor)s ended sessions of %(person)s"),
+    Kind.SESSIONS_ENDED_BY_PROVIDER: _("The sign-in service ended a session of %(person)s"),
     Kind.ACCESS_REFUSED: _("%(person)s was refused a page that the role does not include"),
     Kind.FACTOR_ENROLLED: _("%(person)s set up two-factor authentication"),
     Kind.FACTOR_REPLACED: _("%(person)s replaced the authenticator app"),
@@ -40,6 +42,8 @@ SENTENCES: dict[Kind, str] = {
     Kind.FACTOR_RESET: _("%(actor)s reset two-factor authentication for %(person)s"),
     Kind.RECOVERY_CODES_RENEWED: _("%(person)s made new recovery codes"),
     Kind.PASSWORD_CHANGED: _("%(person)s changed the password"),
+    Kind.SSO_LINKED: _("%(person)s was linked to the sign-in service"),
+    Kind.SSO_UNLINKED: _("%(actor)s ended the link of %(person)s to the sign-in service"),
     Kind.PERSON_CREATED: _("The account of %(person)s was created"),
     Kind.MEMBER_ADDED: _("%(person)s became a member"),
     Kind.MEMBER_INVITED: _("%(actor)s offered %(person)s a membership"),
@@ -50,6 +54,17 @@ SENTENCES: dict[Kind, str] = {
     Kind.SETTINGS_CHANGED: _("%(actor)s changed the basic settings"),
     Kind.FEATURE_GRANTED: _("%(actor)s made required two-factor authentication available"),
     Kind.FEATURE_WITHDRAWN: _("%(actor)s withdrew required two-factor authentication"),
+    Kind.CONNECTION_ADDED: _("%(actor)s added an SSO connection"),
+    Kind.CONNECTION_CHANGED: _("%(actor)s changed an SSO connection"),
+    Kind.CONNECTION_TESTED: _("An SSO connection was tested"),
+    Kind.CONNECTION_ON: _("%(actor)s switched an SSO connection on"),
+    Kind.CONNECTION_OFF: _("%(actor)s switched an SSO connection off"),
+    Kind.CONNECTION_REMOVED: _("%(actor)s removed an SSO connection"),
+    Kind.DOMAIN_ADDED: _("%(actor)s added an email domain"),
+    Kind.DOMAIN_PROVEN: _("%(actor)s had an email domain proven"),
+    Kind.DOMAIN_REMOVED: _("%(actor)s removed an email domain"),
+    Kind.PASSWORDS_CLOSED: _("%(actor)s closed password sign-in for those who use SSO"),
+    Kind.PASSWORDS_OPENED: _("%(actor)s opened password sign-in again"),
     Kind.REQUIREMENT_ON: _("%(actor)s turned on the two-factor requirement"),
     Kind.REQUIREMENT_OFF: _("%(actor)s turned off the two-factor requirement"),
     Kind.REQUIREMENT_MOVED: _("%(actor)s moved the date of the two-factor requirement"),
@@ -86,7 +101,9 @@ OWN_SENTENCES: dict[Kind, str] = {
     Kind.PASSWORD_CHANGED: _("Changed the password"),
 }
 
-_DANGER = frozenset({Kind.REQUIREMENT_OFF, Kind.FEATURE_WITHDRAWN, Kind.FACTOR_RESET})
+_DANGER = frozenset(
+    {Kind.REQUIREMENT_OFF, Kind.FEATURE_WITHDRAWN, Kind.FACTOR_RESET, Kind.CONNECTION_ADDED, Kind.CONNECTION_CHANGED}
+)
 _WARN = frozenset(
     {
         Kind.PASSWORD_REFUSED,
@@ -96,6 +113,10 @@ _WARN = frozenset(
         Kind.RECOVERY_CODE_REFUSED,
         Kind.RECOVERY_CODE_USED,
         Kind.PROOF_REFUSED,
+        Kind.SSO_REFUSED,
+        Kind.CONNECTION_OFF,
+        Kind.CONNECTION_REMOVED,
+        Kind.DOMAIN_PROVEN,
         Kind.ACCESS_REFUSED,
         Kind.FACTOR_REMOVED,
         Kind.REQUIREMENT_REFUSED,
@@ -117,6 +138,10 @@ _REASONS = {
     Reason.PROOF_OUTDATED: _("password or second factor changed elsewhere"),
     Reason.INACTIVE: _("the account is closed"),
     Reason.NOT_A_MEMBER: _("no longer a member"),
+    Reason.CONNECTION_OFF: _("the SSO connection was switched off"),
+    Reason.LINK_ENDED: _("the link to the sign-in service was ended"),
+    Reason.SSO_WITHOUT_EVIDENCE: _("SSO did not say that two factors were used"),
+    Reason.PASSWORD_CLOSED: _("password sign-in was closed"),
 }
 _LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 _OPERATOR = "operator:"
@@ -184,6 +209,8 @@ def _actor(language: Language, event: LoggedEvent) -> str:
 
 def _signed_in(event: LoggedEvent) -> str:
     amr = event.detail.get("amr", "").split()
+    if "sso" in amr:
+        return _("Signed in through SSO")
     if "otp" in amr:
         return _("Signed in with password and one-time code")
     return _("Signed in with password and recovery code") if "mfa" in amr else _("Signed in with password")
@@ -200,15 +227,23 @@ def _facts(language: Language, event: LoggedEvent, kind: Kind, zone: str) -> lis
     elif role := detail.get("role"):
         facts.append(say("Role: %(role)s", role=_role(language, role)))
     if kind is Kind.SIGNED_IN:
-        words = _("password and second factor") if "mfa" in detail.get("amr", "").split() else _("password")
-        facts.append(say(words))
+        facts.append(say(_way(detail.get("amr", "").split())))
     if kind in (Kind.SETTINGS_CHANGED, Kind.ORGANISATION_CREATED):
         facts += _settings(language, detail)
     if kind is Kind.ACCESS_REFUSED:
         facts.append(f"{detail.get('method', '')} {detail.get('path', '')}".strip())
+    facts += [value for name in ("connection", "through", "domain") if (value := detail.get(name, ""))]
+    if kind is Kind.SSO_REFUSED and detail.get("reason"):
+        facts.append(say("Code: %(code)s", code=detail["reason"]))
     if from_ := _moment(detail.get("from", "")):
         facts.append(say("From %(date)s", date=dates.date(from_, language, zone)))
     return [*facts, *_reasons(language, detail), *_numbers(language, detail)]
+
+
+def _way(amr: list[str]) -> str:
+    if "sso" in amr:
+        return _("through SSO")
+    return _("password and second factor") if "mfa" in amr else _("password")
 
 
 def _settings(language: Language, detail: dict[str, str]) -> list[str]:

@@ -16,9 +16,9 @@ class BadRequest(Exception):
         self.status = status
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, *, largest: int = LARGEST_BODY) -> dict[str, str]:
     """The fields of an `application/x-www-form-urlencoded` body; a field that comes twice is refused (R63, R70)."""
-    body = await _read_body(request)
+    body = await _read_body(request, largest)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         if not body and not content_type:
@@ -37,15 +37,15 @@ def read_query(query: bytes) -> dict[str, str]:
     return {name: value for name, value in pairs if names.count(name) == 1 and "\0" not in value}
 
 
-async def _read_body(request: Request) -> bytes:
+async def _read_body(request: Request, largest: int) -> bytes:
     length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > LARGEST_BODY:
+    if length.isdigit() and int(length) > largest:
         raise BadRequest(413)
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > LARGEST_BODY:
+            if len(body) > largest:
                 raise BadRequest(413)
     except ClientDisconnect:
         raise BadRequest(400) from None

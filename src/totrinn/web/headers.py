@@ -4,10 +4,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self'%s; base-uri 'none'; frame-ancestors 'none'"
 )
+_HERE = (b"content-security-policy", (_POLICY % "").encode())
+# Browsers hold a form's redirects against this, too: these forms lead on to an identity provider, wherever it is.
+_TO_PROVIDERS = (b"content-security-policy", (_POLICY % " https:").encode())
+_TO_ANY_PROVIDER = (b"content-security-policy", (_POLICY % " https: http:").encode())
+_LEADING_TO_PROVIDERS = ("/login/sso", "/settings/sso")
 _COMMON = (
-    (b"content-security-policy", _POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -44,5 +48,8 @@ class SecurityHeaders:
     def _for_path(self, path: str) -> list[tuple[bytes, bytes]]:
         referrer = b"no-referrer" if path.startswith(_ONE_TIME) else b"same-origin"
         caching = _PUBLIC if path.startswith("/static/") else _PRIVATE
-        headers = [*_COMMON, (b"referrer-policy", referrer), caching]
+        policy = _HERE
+        if path.startswith(_LEADING_TO_PROVIDERS):
+            policy = _TO_PROVIDERS if self._secure else _TO_ANY_PROVIDER
+        headers = [policy, *_COMMON, (b"referrer-policy", referrer), caching]
         return [*headers, _HSTS] if self._secure else headers

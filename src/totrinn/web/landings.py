@@ -5,6 +5,7 @@ from starlette.responses import Response
 from totrinn.app.accounts import sign_out
 from totrinn.app.landing import Admitted, Held, Landing
 from totrinn.core.policy import Reason
+from totrinn.web import messages
 from totrinn.web.admission import STEP_PATHS
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
@@ -25,6 +26,8 @@ def follow(ask: Ask, landed: Landing) -> Response:
     ask.drop(Cookie.SIGNIN)
     if landed.reason is Reason.NO_MEMBERSHIP:
         return ask.page("no_membership.html", 403)
+    if landed.reason is Reason.PASSWORD_CLOSED:
+        return messages.password_closed(ask)
     return ask.go("/login?said=ended")
 
 
@@ -32,7 +35,8 @@ def let_in(ask: Ask, admitted: Admitted) -> None:
     """Gives the browser its session; whatever it held before is dead."""
     _leave_old_session(ask)
     ask.keep(Cookie.SESSION, admitted.token)
-    ask.keep(Cookie.DEVICE, admitted.device)
+    if admitted.device is not None:
+        ask.keep(Cookie.DEVICE, admitted.device)
     ask.drop(Cookie.SIGNIN)
     ask.drop(Cookie.VISIT)
 

@@ -66,6 +66,35 @@ def not_allowed(ask: Ask) -> Response:
     )
 
 
+def own_credentials(ask: Ask) -> Response:
+    """What belongs to the person alone is not changed from a session that an organisation's SSO opened."""
+    say = ask.language.say
+    return ask.page(
+        "own_credentials.html",
+        403,
+        nav="account",
+        heading=say("You signed in through SSO"),
+        text=say(
+            "Password, second factor and other organisations are yours alone. You change them after signing in with"
+            " your own password. Through SSO, %(organisation)s vouches for you, and it may not change them for you.",
+            organisation=ask.me.organisation.name,
+        ),
+        has_password=ask.me.person.password_hash is not None,
+    )
+
+
+def password_closed(ask: Ask) -> Response:
+    """The organisation has closed password sign-in for those whom its SSO governs."""
+    say = ask.language.say
+    return message(
+        ask,
+        403,
+        say("Here you sign in through SSO"),
+        say("Your organisation lets you in through its own sign-in service only, not with a password."),
+        (("/login/sso", say("Sign in with SSO")),),
+    )
+
+
 def not_found(ask: Ask) -> Response:
     """There is no such thing, or not for this person."""
     say = ask.language.say
@@ -116,6 +145,20 @@ def too_busy(ask: Ask, retry_after: int) -> Response:
         say("There are many signing in right now"),
         say("Wait a few seconds and try again. You have done nothing wrong."),
         (("/login", say("Try again")),),
+    )
+    response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def provider_busy(ask: Ask, retry_after: int) -> Response:
+    """More people wait for one organisation's identity provider than we let wait at once (503)."""
+    say = ask.language.say
+    response = message(
+        ask,
+        503,
+        say("Your organisation’s sign-in service is slow right now"),
+        say("Many are waiting for it. Wait a little and try again. You have done nothing wrong."),
+        (("/login/sso", say("Try again")),),
     )
     response.headers["Retry-After"] = str(retry_after)
     return response

@@ -10,6 +10,7 @@ def notice(ask: Ask) -> dict[str, str] | None:
         return None
     say = ask.language.say
     notices = {
+        "unlinked": ("ok", say("The link to the sign-in service has been ended.")),
         "out": ("ok", say("You are signed out.")),
         "late": ("warn", say("The sign-in took more than ten minutes, or was ended elsewhere. Sign in again.")),
         "over": ("warn", say("You have been signed out, after a while or from elsewhere. Sign in again.")),

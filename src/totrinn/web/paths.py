@@ -21,6 +21,13 @@ def own_path(target: str) -> str:
     return target
 
 
+def sso_path(connection_id: str, page: str, **query: str) -> str:
+    """The address of one of a connection's pages; empty values are left out."""
+    words = "&".join(f"{name}={quote(value, safe='')}" for name, value in query.items() if value)
+    path = f"/sso/{quote(connection_id, safe='')}/{page}"
+    return f"{path}?{words}" if words else path
+
+
 def with_next(path: str, target: str, *, said: str = "") -> str:
     """The path, remembering where the person wanted to go, and the notice that it opens with."""
     wanted = own_path(target)

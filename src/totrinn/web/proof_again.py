@@ -10,6 +10,7 @@ from totrinn.core.passwords import LONGEST
 from totrinn.web import sentences
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
+from totrinn.web.paths import sso_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,22 @@ class Unproven:
 
 def stale_proof(ask: Ask) -> StaleProof | None:
     """What has to be proven again, as this request began; None when all is fresh."""
-    return own_factors.stale_proof(ask.me.live, ask.visitor)
+    return own_factors.stale_for_organisation(ask.me.live, ask.visitor)
 
 
-def proof_view(stale: StaleProof | None) -> dict[str, object] | None:
-    """The same, for the fields of the page."""
-    return None if stale is None else {"needs_code": stale.needs_code}
+def proof_view(ask: Ask, stale: StaleProof | None) -> dict[str, object] | None:
+    """The same, for the fields of the page; through SSO it is the provider that asks, and this page comes after it."""
+    if stale is None:
+        return None
+    return {"needs_code": stale.needs_code, "sso": _way_through_provider(ask) if stale.by_sso else None}
+
+
+def _way_through_provider(ask: Ask) -> str:
+    sso = ask.me.live.session.proof.sso
+    with ask.services.store.reading() as unit:
+        links = unit.identities.of_person(ask.me.person.id, ask.me.organisation.id)
+    connection = next((link.connection_id for link in links if sso and link.id == sso.identity), "")
+    return sso_path(connection, "login", again="1", next=ask.here)
 
 
 def prove_again(ask: Ask) -> Unproven | None:
@@ -35,7 +46,8 @@ def prove_again(ask: Ask) -> Unproven | None:
 
     The session then has a new cookie. Whether the proof is fresh enough, the use case itself judges.
     """
-    if stale_proof(ask) is None or "password" not in ask.form:
+    stale = stale_proof(ask)
+    if stale is None or stale.by_sso or "password" not in ask.form:
         return None
     password, code = ask.form["password"], ask.form.get("proof_code", "")
     if not password:

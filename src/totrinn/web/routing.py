@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from anyio import to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound, StoreUnavailable
+from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound, OwnCredentialsNeeded, StoreUnavailable
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services
 from totrinn.web import messages
@@ -21,8 +22,9 @@ from totrinn.web.admission import SAFE_METHODS, admit, establish, refuse_right
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie, read_cookies
 from totrinn.web.demands import Demand
-from totrinn.web.forms import BadRequest, read_form, read_query
+from totrinn.web.forms import LARGEST_BODY, BadRequest, read_form, read_query
 from totrinn.web.hash_queue import RETRY_AFTER_SECONDS, HashQueue, TooBusy
+from totrinn.web.outside_threads import OutsideThreads
 from totrinn.web.rendering import Renderer
 from totrinn.web.settings import WebSettings, client_address
 
@@ -41,6 +43,9 @@ class Page:
     get: Handler | None = None
     post: Handler | None = None
     hashes: bool = False
+    calls_out: bool = False
+    """Its handlers wait for an identity provider: in threads of their own, so that nobody else waits with them."""
+    largest_body: int = LARGEST_BODY
 
     def methods(self) -> tuple[str, ...]:
         """The methods that it answers."""
@@ -59,6 +64,7 @@ class Desk:
         self.settings = settings
         self.renderer = Renderer(settings)
         self._queue = HashQueue(cores)
+        self._outside = OutsideThreads()
         self._trusted = settings.networks()
 
     def route(self, page: Page) -> Route:
@@ -75,9 +81,11 @@ class Desk:
         ask.has_get = page.get is not None
         try:
             if ask.method not in SAFE_METHODS:
-                ask.form = await read_form(request)
+                ask.form = await read_form(request, largest=page.largest_body)
         except BadRequest as error:
             ask.body_problem = error.status
+        if page.calls_out:
+            return await self._serve_calling_out(ask, page)
         if not (page.hashes and ask.method == "POST"):
             return await run_in_threadpool(self._answer, ask, page)
         try:
@@ -85,6 +93,13 @@ class Desk:
                 return await run_in_threadpool(self._answer, ask, page)
         except TooBusy:
             return ask.finish(messages.too_busy(ask, RETRY_AFTER_SECONDS))
+
+    async def _serve_calling_out(self, ask: Ask, page: Page) -> Response:
+        try:
+            async with self._outside.place(ask.params.get("connection", "")) as limiter:
+                return await to_thread.run_sync(self._answer, ask, page, limiter=limiter)
+        except TooBusy:
+            return ask.finish(messages.provider_busy(ask, RETRY_AFTER_SECONDS))
 
     def _answer(self, ask: Ask, page: Page) -> Response:
         try:
@@ -112,6 +127,8 @@ class Desk:
             return ask.go("/")
         except NotAllowed:
             return refuse_right(ask)
+        except OwnCredentialsNeeded:
+            return messages.own_credentials(ask)
         except NotFound:
             return messages.not_found(ask)
 

@@ -125,6 +125,13 @@ def weak_password(language: Language, weak: WeakPassword) -> str:
     return say("The password contains a character that cannot be typed. Choose another one.")
 
 
+def keeps_password(language: Language) -> str:
+    """Why somebody who keeps their password for an emergency keeps their place, too."""
+    return language.say(
+        "This administrator keeps a password for the day that SSO fails. Choose others for that first, under SSO."
+    )
+
+
 def refusal(language: Language, cause: Refusal) -> str:
     """Why a change of the requirement was not made."""
     say = language.say

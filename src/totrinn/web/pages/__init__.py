@@ -12,6 +12,7 @@ from totrinn.web.pages import (
     own_factors,
     settings,
     setup,
+    sso,
     two_factor,
     vendor,
 )
@@ -19,6 +20,7 @@ from totrinn.web.routing import Page
 
 PAGES: tuple[Page, ...] = (
     *login.PAGES,
+    *sso.PAGES,
     *two_factor.PAGES,
     *choose.PAGES,
     *enrol.PAGES,

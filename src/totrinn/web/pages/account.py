@@ -4,18 +4,24 @@ from starlette.responses import Response
 
 from totrinn.app import accounts
 from totrinn.app.accounts import WeakPassword, change_password, shortest_password
-from totrinn.app.administering import LastGlobalAdministrator, accept_invitation, is_last_global_administrator, leave
+from totrinn.app.administering import (
+    KeepsPassword,
+    LastGlobalAdministrator,
+    accept_invitation,
+    is_last_global_administrator,
+    leave,
+)
+from totrinn.app.judging import is_over
 from totrinn.app.own_factors import Changed, holders
 from totrinn.app.ports import Unit
 from totrinn.app.proving import PasswordWrong, Throttled
 from totrinn.app.records import LiveSession, LoggedEvent, Membership
 from totrinn.core.codes import RECOVERY_CODE_COUNT, RecoveryCode, read_code
-from totrinn.core.lifetimes import Lifetimes
 from totrinn.core.passwords import LONGEST
 from totrinn.web import sentences
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
-from totrinn.web.demands import SIGNED_IN
+from totrinn.web.demands import AS_ONESELF, SIGNED_IN
 from totrinn.web.event_sentences import own_event_text
 from totrinn.web.languages import CODES
 from totrinn.web.notices import notice
@@ -89,8 +95,11 @@ def set_language(ask: Ask) -> Response:
 def leave_organisation(ask: Ask) -> Response:
     """Leaves an organisation; the session goes with it if it was in that one."""
     slug = ask.params["slug"]
-    if isinstance(leave(ask.services, ask.visitor, ask.me, slug), LastGlobalAdministrator):
+    outcome = leave(ask.services, ask.visitor, ask.me, slug)
+    if isinstance(outcome, LastGlobalAdministrator):
         return _page(ask, 409, form=_last_sentence(ask))
+    if isinstance(outcome, KeepsPassword):
+        return _page(ask, 409, form=sentences.keeps_password(ask.language))
     if slug != ask.me.organisation.slug:
         return ask.go("/account?said=left")
     ask.drop(Cookie.SESSION)
@@ -114,9 +123,9 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         factors = unit.factors.of_person(person.id)
         held = holders(unit, person.id)
         left = unit.factors.recovery_codes_left(person.id)
-        sessions = unit.sessions.of_person(person.id)
-        memberships = unit.members.of_person(person.id)
-        activity = unit.log.of_person(person.id, limit=_ACTIVITY)
+        sessions = accounts.own_sessions(unit, ask.me)
+        memberships = accounts.own_memberships(unit, ask.me)
+        activity = accounts.own_activity(unit, ask.me, limit=_ACTIVITY)
         rows = [_membership(ask, unit, one) for one in memberships if one.accepted_at is not None]
     return ask.page(
         "account.html",
@@ -130,9 +139,10 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         may_remove=not held,
         why_not_remove=held_back_sentence(ask, held) if held and factors else None,
         marked=person.must_enrol,
-        sessions=[_session(ask, live) for live in sessions if not _is_over(ask, live)],
+        sessions=[_session(ask, live) for live in sessions if not is_over(live, ask.visitor.now)],
         activity=[_activity(ask, event) for event in activity],
         password_changed_at=person.password_changed_at,
+        came_by_sso=ask.me.came_by_sso,
         language=person.language,
         memberships=rows,
         invitations=[
@@ -160,11 +170,6 @@ def _session(ask: Ask, live: LiveSession) -> dict[str, object]:
         "organisation_name": organisation.name if organisation else "",
         "is_this": session.id == ask.me.live.session.id,
     }
-
-
-def _is_over(ask: Ask, live: LiveSession) -> bool:
-    session = live.session
-    return Lifetimes().is_over(created_at=session.created_at, last_seen=session.last_seen, now=ask.visitor.now)
 
 
 def _membership(ask: Ask, unit: Unit, membership: Membership) -> dict[str, object]:
@@ -197,10 +202,10 @@ def _password_page(ask: Ask, status: int, **errors: str) -> Response:
 
 PAGES = (
     Page("/account", SIGNED_IN, get=show),
-    Page("/account/password", SIGNED_IN, get=show_password, post=submit_password, hashes=True),
+    Page("/account/password", AS_ONESELF, get=show_password, post=submit_password, hashes=True),
     Page("/account/sessions/end-others", SIGNED_IN, get=to_account, post=end_others),
     Page("/account/sessions/{id}/end", SIGNED_IN, get=to_account, post=end_session),
     Page("/account/language", SIGNED_IN, get=to_account, post=set_language),
     Page("/account/memberships/{slug}/leave", SIGNED_IN, get=to_account, post=leave_organisation),
-    Page("/account/memberships/{slug}/accept", SIGNED_IN, get=to_account, post=accept),
+    Page("/account/memberships/{slug}/accept", AS_ONESELF, get=to_account, post=accept),
 )

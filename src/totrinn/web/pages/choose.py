@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from starlette.responses import Response
 
-from totrinn.app.accounts import switch_organisation
+from totrinn.app.accounts import own_memberships, switch_organisation
 from totrinn.app.judging import verdict_on, verdict_on_signin
 from totrinn.app.records import Membership, Standing
 from totrinn.app.signing_in import choose_organisation, organisations_to_choose
-from totrinn.core.policy import MustEnrol, Verdict
+from totrinn.core.policy import MustEnrol, Reason, Verdict
 from totrinn.web import messages
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
@@ -39,7 +39,7 @@ def submit(ask: Ask) -> Response:
 def _page(ask: Ask, status: int) -> Response:
     if ask.actor is not None:
         with ask.services.store.reading() as unit:
-            memberships = unit.members.of_person(ask.actor.person.id)
+            memberships = own_memberships(unit, ask.actor)
     else:
         memberships = organisations_to_choose(ask.services, ask.visitor, ask.signin_token)
     choices = [
@@ -47,13 +47,21 @@ def _page(ask: Ask, status: int) -> Response:
         for at, membership in enumerate(m for m in memberships if m.accepted_at and m.organisation.is_active)
     ]
     email = ask.held.standing.person.email if ask.signin is not None else ""
-    return ask.page("choose_organisation.html", status, choices=choices, signing_in=ask.actor is None, email=email)
+    return ask.page(
+        "choose_organisation.html",
+        status,
+        choices=choices,
+        signing_in=ask.actor is None,
+        email=email,
+        came_by_sso=ask.actor is not None and ask.actor.came_by_sso,
+    )
 
 
 def _choice(ask: Ask, membership: Membership, *, is_last: bool) -> dict[str, object]:
     organisation = membership.organisation
     requirement = organisation.policy.requirement
-    must_enrol = isinstance(_verdict(ask, membership), MustEnrol)
+    verdict = _verdict(ask, membership)
+    must_enrol = isinstance(verdict, MustEnrol)
     bites = requirement.bites(ask.visitor.now)
     return {
         "slug": organisation.slug,
@@ -61,15 +69,20 @@ def _choice(ask: Ask, membership: Membership, *, is_last: bool) -> dict[str, obj
         "role": membership.role.value,
         "demand": "enrol" if must_enrol else "met" if bites else "none",
         "from_": requirement.from_ if requirement.since and not bites else None,
+        "by_sso_only": verdict.reason is Reason.PASSWORD_CLOSED,
         "is_last": is_last and membership.last_used_at is not None,
     }
 
 
 def _verdict(ask: Ask, membership: Membership) -> Verdict:
     """The verdict if this organisation were chosen now."""
+    organisation = membership.organisation
+    with ask.services.store.reading() as unit:
+        afresh = unit.people.standing(membership.person_id, organisation.id) if organisation.passwords_closed else None
+    takes_password = afresh is None or afresh.takes_password
 
     def there(standing: Standing) -> Standing:
-        return replace(standing, organisation=membership.organisation, role=membership.role)
+        return replace(standing, organisation=organisation, role=membership.role, takes_password=takes_password)
 
     if ask.actor is not None:
         live = ask.actor.live

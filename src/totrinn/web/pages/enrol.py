@@ -7,7 +7,7 @@ from totrinn.app.enrolling import Enrolled, PasswordNeeded, confirm, needs_passw
 from totrinn.app.judging import verdict_on_signin
 from totrinn.app.landing import Held, NowhereToGo
 from totrinn.app.proving import PasswordWrong, Throttled
-from totrinn.core.policy import Reason
+from totrinn.core.policy import Method, Reason
 from totrinn.web import sentences
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
@@ -18,7 +18,12 @@ from totrinn.web.paths import own_path
 from totrinn.web.recovery_sheet import recovery_page
 from totrinn.web.routing import Page
 
-_REASONS = {Reason.RESET: "reset", Reason.VENDOR: "vendor", Reason.HAS_FACTOR: "has_factor"}
+_REASONS = {
+    Reason.RESET: "reset",
+    Reason.VENDOR: "vendor",
+    Reason.HAS_FACTOR: "has_factor",
+    Reason.SSO_WITHOUT_EVIDENCE: "sso",
+}
 
 
 def show(ask: Ask) -> Response:
@@ -91,7 +96,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         email=standing.person.email,
         organisation_name=standing.organisation.name if standing.organisation else None,
         reason=_reason(ask),
-        other_organisations=standing.membership_count > 1,
+        other_organisations=standing.membership_count > 1 and signin.proof.method is not Method.SSO,
         needs_password=needs_password(signin, ask.visitor),
         pending=pending,
         closed="closed" in ask.query,

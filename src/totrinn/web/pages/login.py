@@ -99,7 +99,6 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         errors=errors,
         next=own_path(ask.form.get("next", "") or ask.query.get("next", "")),
         notice=notice(ask),
-        sso=False,
         forgot=False,
     )
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from totrinn.app.administering import (
     Done,
+    KeepsPassword,
     LastGlobalAdministrator,
     MemberElsewhere,
     Oneself,
@@ -19,11 +20,13 @@ from totrinn.app.administering import (
     reset_factor,
 )
 from totrinn.app.errors import NotFound
+from totrinn.app.judging import is_over
 from totrinn.app.own_factors import StaleProof
 from totrinn.app.ports import Unit
 from totrinn.app.records import Member, MemberPage
-from totrinn.core.lifetimes import Lifetimes
+from totrinn.app.sso_endings import end_links
 from totrinn.core.roles import ASSIGNABLE, Right, may, may_manage
+from totrinn.web import sentences
 from totrinn.web.adoption import adoption_view
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
@@ -93,6 +96,8 @@ def submit_role(ask: Ask) -> Response:
         return _page(ask, 422, password=ask.language.say("Type your password."))
     if isinstance(outcome, LastGlobalAdministrator):
         return _page(ask, 409, role=_last_sentence(ask))
+    if isinstance(outcome, KeepsPassword):
+        return _page(ask, 409, role=sentences.keeps_password(ask.language))
     if person_id == ask.me.person.id and not may(role, Right.SEE_MEMBERS):
         return ask.go("/?said=role")
     return ask.go(f"/members/{person_id}?said=role")
@@ -110,8 +115,17 @@ def submit_removal(ask: Ask) -> Response:
     outcome = remove_member(ask.services, ask.visitor, ask.me, _person_id(ask))
     if isinstance(outcome, Done):
         return ask.go("/members?said=removed")
+    if isinstance(outcome, KeepsPassword):
+        return _page(ask, 409, form=sentences.keeps_password(ask.language))
     is_last = isinstance(outcome, LastGlobalAdministrator)
     return _page(ask, 409, form=_last_sentence(ask) if is_last else _cannot_leave_sentence(ask))
+
+
+def submit_unlinking(ask: Ask) -> Response:
+    """Ends the member's link to the provider: sessions through SSO end, and the next sign-in there links anew."""
+    person_id = _person_id(ask)
+    end_links(ask.services, ask.visitor, ask.me, person_id)
+    return ask.go(f"/members/{person_id}?said=unlinked")
 
 
 def submit_reset(ask: Ask) -> Response:
@@ -214,12 +228,13 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
             "change_role": may(role, Right.CHANGE_ROLES) and member.role in ASSIGNABLE,
             "end_sessions": may_manage_them,
             "remove": may_manage_them and not is_me,
+            "unlink": may(role, Right.CHANGE_SSO),
             "reset": may_reset and not is_me and not is_elsewhere,
         },
         why=ask.form.get("why", "")[:_LONGEST_WHY],
         why_not_reset=_why_not_reset(ask, is_me=is_me, is_elsewhere=is_elsewhere) if may_reset else None,
         why_not_remove=_why_not_remove(ask, is_me=is_me, may_manage_them=may_manage_them),
-        proof=None if Cookie.SESSION in ask.cookies_to_set else proof_view(stale_proof(ask)),
+        proof=None if Cookie.SESSION in ask.cookies_to_set else proof_view(ask, stale_proof(ask)),
         errors=errors,
     )
 
@@ -228,18 +243,15 @@ def _own_facts(ask: Ask, unit: Unit, member: Member) -> dict[str, object]:
     """When the member enrolled, what is left of their recovery codes, and in how many places they are signed in."""
     factors = unit.factors.of_person(member.id)
     sessions = [
-        live.session
+        live
         for live in unit.sessions.of_person(member.id)
-        if live.session.organisation_id == ask.me.organisation.id
+        if live.session.organisation_id == ask.me.organisation.id and not is_over(live, ask.visitor.now)
     ]
-    lifetimes, now = Lifetimes(), ask.visitor.now
     return {
         "enrolled_at": min((factor.created_at for factor in factors), default=None),
         "recovery_left": unit.factors.recovery_codes_left(member.id) if factors else None,
-        "sessions": sum(
-            not lifetimes.is_over(created_at=session.created_at, last_seen=session.last_seen, now=now)
-            for session in sessions
-        ),
+        "sessions": len(sessions),
+        "linked": bool(unit.identities.of_person(member.id, ask.me.organisation.id)),
     }
 
 
@@ -285,6 +297,7 @@ _SEE = with_right(Right.SEE_MEMBERS, of_organisation=True)
 _MANAGE = with_right(Right.MANAGE_MEMBERS, of_organisation=True)
 _CHANGE_ROLES = with_right(Right.CHANGE_ROLES, of_organisation=True)
 _RESET = with_right(Right.RESET_FACTOR, of_organisation=True)
+_CHANGE_SSO = with_right(Right.CHANGE_SSO, of_organisation=True)
 
 PAGES = (
     Page("/members", _SEE, get=show),
@@ -292,5 +305,6 @@ PAGES = (
     Page("/members/{id}/role", _CHANGE_ROLES, get=to_member, post=submit_role, hashes=True),
     Page("/members/{id}/sessions", _MANAGE, get=to_member, post=submit_sessions),
     Page("/members/{id}/remove", _MANAGE, get=to_member, post=submit_removal),
+    Page("/members/{id}/unlink", _CHANGE_SSO, get=to_member, post=submit_unlinking),
     Page("/members/{id}/reset", _RESET, get=to_member, post=submit_reset, hashes=True),
 )

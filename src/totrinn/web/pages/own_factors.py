@@ -14,7 +14,7 @@ from totrinn.core.passwords import LONGEST
 from totrinn.web import sentences
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
-from totrinn.web.demands import SIGNED_IN
+from totrinn.web.demands import AS_ONESELF
 from totrinn.web.enrol_window import pending_view
 from totrinn.web.proof_again import proof_view, prove_again, stale_proof
 from totrinn.web.recovery_sheet import recovery_page
@@ -131,7 +131,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         replacing=live.standing.has_factor,
         after_recovery=_let_in_by_recovery(current.session),
         pending=None if stale else view,
-        proof=proof_view(stale),
+        proof=proof_view(ask, stale),
         errors=errors,
     )
 
@@ -169,14 +169,14 @@ def _codes_page(ask: Ask, status: int, **errors: str) -> Response:
         status,
         nav="account",
         recovery={"left": left, "of": RECOVERY_CODE_COUNT},
-        proof=proof_view(stale),
+        proof=proof_view(ask, stale),
         errors=errors,
     )
 
 
 PAGES = (
-    Page("/account/second-factor", SIGNED_IN, get=show, post=begin, hashes=True),
-    Page("/account/second-factor/confirm", SIGNED_IN, get=to_second_factor, post=finish),
-    Page("/account/second-factor/{id}/remove", SIGNED_IN, get=show_removal, post=remove, hashes=True),
-    Page("/account/recovery-codes", SIGNED_IN, get=show_codes, post=renew_codes, hashes=True),
+    Page("/account/second-factor", AS_ONESELF, get=show, post=begin, hashes=True),
+    Page("/account/second-factor/confirm", AS_ONESELF, get=to_second_factor, post=finish),
+    Page("/account/second-factor/{id}/remove", AS_ONESELF, get=show_removal, post=remove, hashes=True),
+    Page("/account/recovery-codes", AS_ONESELF, get=show_codes, post=renew_codes, hashes=True),
 )

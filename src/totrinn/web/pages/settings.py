@@ -25,7 +25,7 @@ from totrinn.web.ask import Ask
 from totrinn.web.demands import with_right
 from totrinn.web.languages import CODES
 from totrinn.web.notices import notice
-from totrinn.web.proof_again import prove_again
+from totrinn.web.proof_again import proof_view, prove_again
 from totrinn.web.routing import Page
 from totrinn.web.typed_dates import FURTHEST, read_date, typed_date
 
@@ -216,7 +216,7 @@ def _window(
         "token": proposal.token,
         "problem": sentences.refusal(ask.language, refusal) if refusal else None,
     }
-    proof = {"needs_code": proposal.needs_code} if proposal.needs_proof else None
+    proof = proof_view(ask, proposal.stale)
     return _page(ask, status, typed, wish=wish, errors=errors, confirm=shown, proof=proof, notice=notice)
 
 

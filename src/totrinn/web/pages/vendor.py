@@ -219,7 +219,7 @@ def _customer_page(
         },
         setup_link=setup_link,
         expires_at=expires_at,
-        proof=proof_view(stale),
+        proof=proof_view(ask, stale),
         errors=errors,
     )
 
