@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from totrinn.app.errors import NotFound
-from totrinn.app.identity_providers import Challenge, Identity, Rejected, Unavailable
+from totrinn.app.identity_providers import Challenge, Identity, Rejected, SamlSettings, Unavailable
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
 from totrinn.app.sso_parties import new_challenge, party_of, sealed_challenge, usable_connection
@@ -17,8 +17,6 @@ from totrinn.app.sso_records import AttemptPurpose, Connection, SsoAttempt
 from totrinn.core.events import Event, Kind
 from totrinn.core.lifetimes import CLOCK_TOLERANCE, SSO_ATTEMPT
 
-UNASKED_CODE = "not_asked_for"
-"""The provider's side says so of an answer that nobody asked for, where the connection does not allow it."""
 _LONGEST_DETAIL = 200
 
 
@@ -161,9 +159,9 @@ def _keep_unasked(
     services: Services, visitor: Visitor, connection: Connection, answer: str, relay_state: str
 ) -> str | Rejected | Unavailable | NotBegunHere:
     """An answer that nobody asked for waits only if it is right, so that nobody can fill our tables with others."""
-    found = services.providers.finish(party_of(services, connection), None, {"SAMLResponse": answer}, visitor.now)
-    if isinstance(found, Rejected) and found.code == UNASKED_CODE:
+    if not (isinstance(connection.settings, SamlSettings) and connection.settings.allows_idp_initiated):
         return NotBegunHere()
+    found = services.providers.finish(party_of(services, connection), None, {"SAMLResponse": answer}, visitor.now)
     if not isinstance(found, Identity):
         return found
     challenge = new_challenge(services, visitor, is_fresh=False, context=())

@@ -1,0 +1,52 @@
+"""What is told of a connection to whoever asks from outside: our side of it to the provider, a name to its people."""
+
+from dataclasses import dataclass
+
+from totrinn.app.errors import NotFound
+from totrinn.app.ports import Services
+from totrinn.app.sso_parties import party_of, usable_connection
+
+
+@dataclass(frozen=True, slots=True)
+class OurSide:
+    """The addresses under which a connection's provider knows us; paths, to be put behind the base address."""
+
+    callback: str
+    acs: str
+    metadata: str
+    backchannel_logout: str
+    single_logout: str
+    login: str
+
+
+def our_side(connection_id: str) -> OurSide:
+    """The addresses of a connection."""
+    begin = f"/sso/{connection_id}"
+    return OurSide(
+        callback=f"{begin}/callback",
+        acs=f"{begin}/acs",
+        metadata=f"{begin}/metadata",
+        backchannel_logout=f"{begin}/backchannel-logout",
+        single_logout=f"{begin}/slo",
+        login=f"{begin}/login",
+    )
+
+
+def describe_us(services: Services, connection_id: str) -> tuple[str, bytes]:
+    """(content type, document) for the provider, also before the connection is switched on. Raises `NotFound`."""
+    with services.store.reading() as unit:
+        connection = unit.connections.find(connection_id)
+    if connection is None:
+        raise NotFound(connection_id)
+    return services.providers.describe(party_of(services, connection))
+
+
+def provider_of(services: Services, connection_id: str) -> str:
+    """The name of the organisation whose people sign in by this connection; empty when nobody can."""
+    with services.store.reading() as unit:
+        try:
+            connection = usable_connection(unit, connection_id)
+        except NotFound:
+            return ""
+        organisation = unit.organisations.find(connection.organisation_id)
+    return organisation.name if organisation else ""
