@@ -20,7 +20,7 @@ import httpcore2
 from totrinn.app.identity_providers import Unavailable
 from totrinn.sso.fetching_addresses import Address, read_address
 from totrinn.sso.fetching_connections import Allowance, Bounds, Dialler, Guide, Lookup, Places, system_lookup
-from totrinn.sso.fetching_failures import Failure, GaveUp
+from totrinn.sso.fetching_failures import Failure, GaveUp, unavailable
 
 SIZE_LIMIT = 1 << 20
 """Bytes of a body."""
@@ -76,7 +76,7 @@ class Fetcher:
         headers = {"Accept": accept} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
         fetched = self._exchange("GET", address, headers, None, limit)
         if isinstance(fetched, Fetched) and fetched.status != 200:
-            return Unavailable(Failure.BAD_STATUS, str(fetched.status))
+            return unavailable(Failure.BAD_STATUS, str(fetched.status))
         return fetched
 
     def post(
@@ -99,9 +99,9 @@ class Fetcher:
     def _read(self, text: str) -> Address | Unavailable:
         address = read_address(text)
         if address is None:
-            return Unavailable(Failure.MALFORMED, text[:200])
+            return unavailable(Failure.MALFORMED, text[:200])
         if not address.is_encrypted and not self._allow_private:
-            return Unavailable(Failure.NOT_HTTPS, text[:200])
+            return unavailable(Failure.NOT_HTTPS, text[:200])
         return address
 
     def _exchange(
@@ -113,7 +113,7 @@ class Fetcher:
         try:
             self._places.take(address.host)
         except GaveUp as busy:
-            return Unavailable(busy.failure, busy.detail)
+            return unavailable(busy.failure, busy.detail)
         try:
             return self._converse(_Request(method, address, headers, content, limit))
         except Exception as error:  # noqa: BLE001 whatever a server makes the library raise is that server's failure
@@ -141,14 +141,14 @@ def _url(address: Address) -> httpcore2.URL:
 
 def _read_answer(response: httpcore2.Response, limit: int) -> Fetched | Unavailable:
     if 300 <= response.status < 400:
-        return Unavailable(Failure.REDIRECTED, str(response.status))
+        return unavailable(Failure.REDIRECTED, str(response.status))
     if not 200 <= response.status < 500:
-        return Unavailable(Failure.BAD_STATUS, str(response.status))
+        return unavailable(Failure.BAD_STATUS, str(response.status))
     body = bytearray()
     for number, piece in enumerate(response.iter_stream()):
         body += piece
         if len(body) > limit or number >= _MOST_PIECES:
-            return Unavailable(Failure.TOO_LARGE, str(limit))
+            return unavailable(Failure.TOO_LARGE, str(limit))
     return Fetched(response.status, _content_type(response.headers), bytes(body))
 
 
@@ -159,9 +159,9 @@ def _content_type(headers: list[tuple[bytes, bytes]]) -> str:
 
 def _unavailable(error: Exception, address: Address) -> Unavailable:
     if isinstance(error, GaveUp):
-        return Unavailable(error.failure, error.detail or address.host)
+        return unavailable(error.failure, error.detail or address.host)
     if isinstance(error, httpcore2.TimeoutException):
-        return Unavailable(Failure.TIMED_OUT, address.host)
+        return unavailable(Failure.TIMED_OUT, address.host)
     if isinstance(error, httpcore2.NetworkError):
-        return Unavailable(Failure.UNREACHABLE, address.host)
-    return Unavailable(Failure.NOT_HTTP, address.host)
+        return unavailable(Failure.UNREACHABLE, address.host)
+    return unavailable(Failure.NOT_HTTP, address.host)

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from totrinn.app.identity_providers import Unavailable
+
 
 class Failure(StrEnum):
     """The codes of `Unavailable`, one a cause."""
@@ -39,3 +41,8 @@ class GaveUp(Exception):
         super().__init__(failure)
         self.failure = failure
         self.detail = detail
+
+
+def unavailable(failure: Failure, detail: str = "") -> Unavailable:
+    """The failure as use cases see it: with a plain text for its code, which any database takes."""
+    return Unavailable(failure.value, detail)

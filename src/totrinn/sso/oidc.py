@@ -174,13 +174,13 @@ def _examined(examine: Callable[[Examination], _Result]) -> _Result | Rejected |
     try:
         return examine(examination)
     except Refused as refused:
-        return Rejected(refused.refusal, refused.detail, examination.passed)
+        return Rejected(refused.refusal.value, refused.detail, examination.passed)
     except Unreached as unreached:
         return unreached.unavailable
     except Exception:  # noqa: BLE001
         # A hole in the reading above must not become a hole in the door, nor a way to bring pages down.
         _log.exception("an OpenID provider's answer could not be read")
-        return Rejected(OidcRefusal.UNREADABLE, "", examination.passed)
+        return Rejected(OidcRefusal.UNREADABLE.value, "", examination.passed)
 
 
 def _code_challenge(verifier: str) -> str:

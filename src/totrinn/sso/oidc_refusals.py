@@ -145,7 +145,7 @@ class Examination:
 
     def passes(self, check: OidcCheck) -> None:
         """Notes a check that everything before this call has made."""
-        self._passed.append(check)
+        self._passed.append(check.value)
 
 
 def require(holds: bool, refusal: OidcRefusal, detail: str = "") -> None:

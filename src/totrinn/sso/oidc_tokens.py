@@ -23,7 +23,7 @@ from totrinn.sso.oidc_refusals import Examination, OidcCheck, OidcRefusal, Refus
 _LONGEST_HEADER, _LONGEST_PAYLOAD, _LONGEST_SIGNATURE = 8192, 120_000, 1366
 """Characters, as they are transmitted."""
 _FORM = re.compile(
-    rf"([\w-]{{1,{_LONGEST_HEADER}}})\.([\w-]{{1,{_LONGEST_PAYLOAD}}})\.([\w-]{{1,{_LONGEST_SIGNATURE}}})", re.ASCII
+    rf"([\w-]{{1,{_LONGEST_HEADER}}})\.([\w-]{{1,{_LONGEST_PAYLOAD}}})\.([\w-]{{0,{_LONGEST_SIGNATURE}}})", re.ASCII
 )
 
 
