@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from totrinn.app import ports
 from totrinn.app.records import LiveSession, Session
@@ -21,6 +21,7 @@ from totrinn.storage.proofs import (
     proof_values,
 )
 from totrinn.storage.repository import Repository, is_which
+from totrinn.storage.sso_tables import sso_identity
 from totrinn.storage.standing import STANDING, standing_of, with_standing
 from totrinn.storage.tables import person, session
 
@@ -45,6 +46,14 @@ _SET = update(session).where(_THIS)
 _COUNT = select(func.count()).select_from(session).where(_OF_THE_PERSON, _IN_ORGANISATION)
 _TAKE = delete(session).where(_THIS)
 _END_ONE = _TAKE.where(_OF_THE_PERSON)
+_BY_CONNECTION = _LIVE.where(is_which(sso_identity.c.connection_id, "which_connection")).order_by(_S.id)
+_BY_LINK = is_which(_S.sso_identity, "which_identity")
+_BY_NAME = _S.sso_session.in_(bindparam("which_names", expanding=True))
+_MEANT = {
+    frozenset({"which_identity"}): _BY_CONNECTION.where(_BY_LINK),
+    frozenset({"which_names"}): _BY_CONNECTION.where(_BY_NAME),
+    frozenset({"which_identity", "which_names"}): _BY_CONNECTION.where(_BY_LINK, _BY_NAME),
+}
 _END_OF_PERSON = delete(session).where(_OF_THE_PERSON)
 
 
@@ -138,6 +147,18 @@ class SqlSessions(Repository, ports.Sessions):
         if organisation_id is not None:
             ended = ended.where(_S.organisation_id == organisation_id)
         return self._change(ended, {"which_person": person_id})
+
+    def of_provider(self, identity_id: str | None, names: Sequence[str], connection_id: str) -> tuple[LiveSession, ...]:
+        """The sessions of this link and of these names, as far as they are given, that came by this connection."""
+        given: dict[str, Any] = {}
+        if identity_id is not None:
+            given["which_identity"] = identity_id
+        if names:
+            given["which_names"] = list(names)
+        if not given:
+            return ()
+        rows = self._connection.execute(_MEANT[frozenset(given)], {**given, "which_connection": connection_id})
+        return tuple(_live_of(row) for row in rows)
 
 
 def _live_of(row: Sequence[Any]) -> LiveSession:
