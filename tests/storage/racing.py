@@ -29,6 +29,7 @@ from tests.storage.examples import (
     digest,
     new_id,
 )
+from tests.storage.sso_examples import add_connection, add_linked, an_attempt, an_identity
 from totrinn.app.ports import Unit
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
@@ -122,6 +123,40 @@ def _add_same_member(unit: Unit, both: str) -> bool:
     return unit.members.add(_unlike_others(both), organisation_id, person_id, Role.USER, now=NOW, accepted_at=NOW)
 
 
+def _connection(unit: Unit) -> str:
+    return add_connection(unit).id
+
+
+def _attempt(unit: Unit) -> str:
+    unit.attempts.add(_TOKEN, an_attempt(add_connection(unit).id))
+    return ""
+
+
+def _save(unit: Unit, connection_id: str) -> bool:
+    connection = unit.connections.find(connection_id)
+    assert connection is not None
+    return unit.connections.save(connection, expected_revision=1)
+
+
+def _candidate(unit: Unit) -> str:
+    connection = add_connection(unit)
+    return f"{connection.id} {add_member(unit, connection.organisation_id, password_hash=None).id}"
+
+
+def _add_same_subject(unit: Unit, both: str) -> bool:
+    connection_id, person_id = both.split()
+    connection = unit.connections.find(connection_id)
+    assert connection is not None
+    return unit.identities.add(an_identity(connection, person_id, id=_unlike_others(both), subject="same"))
+
+
+def _remove_linked(unit: Unit) -> str:
+    connection = add_connection(unit)
+    for _ in range(3):
+        add_linked(unit, connection)
+    return f"{connection.organisation_id} {connection.id}"
+
+
 def _unlike_others(beginning: str) -> str:
     return f"{beginning} {os.getpid()} {threading.get_ident()}"
 
@@ -147,6 +182,12 @@ RACES: dict[str, tuple[Prepare, Attempt]] = {
         lambda unit: f"{add_organisation(unit).id} {add_person(unit).id}",
         _add_same_member,
     ),
+    "the same spent token": (_connection, lambda unit, which: unit.spent.take(which, "token", NOW)),
+    "the same attempt": (_attempt, lambda unit, _: unit.attempts.take(_TOKEN) is not None),
+    "the same attempt's answer": (_attempt, lambda unit, _: unit.attempts.keep_answer(_TOKEN, "answer", NOW)),
+    "the same subject": (_candidate, _add_same_subject),
+    "the same revision of a connection": (_connection, _save),
+    "the same connection's removal": (_remove_linked, lambda unit, both: unit.connections.remove(*both.split())),
 }
 
 

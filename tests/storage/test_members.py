@@ -4,8 +4,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests.storage.examples import (
     NOW,
@@ -194,91 +192,3 @@ def test_the_fingerprint_tells_people_apart(database: Database) -> None:
         after = unit.members.preview(organisation.id, second.id)
     assert replace(before, fingerprint="") == replace(after, fingerprint="")
     assert before.fingerprint != after.fingerprint
-
-
-ACTS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            ("join", "invite", "accept", "leave", "enrol", "remove factor", "reset", "disable", "enable", "password")
-        ),
-        st.integers(0, 3),
-        st.integers(0, 1),
-    ),
-    max_size=25,
-)
-
-
-@given(acts=ACTS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_the_numbers_always_add_up(database: Database, acts: list[tuple[str, int, int]]) -> None:
-    """Whatever happens to members, the kept numbers are those that counting every single member gives."""
-    with database.writing() as unit:
-        organisations = [add_organisation(unit).id for _ in range(2)]
-        people = [add_person(unit, password_hash=None if at == 3 else "hash").id for at in range(4)]
-    for act, at, where in acts:
-        with database.writing() as unit:
-            perform(unit, act, people[at], organisations[where])
-    with database.reading() as unit:
-        for organisation_id in organisations:
-            assert unit.members.counts(organisation_id) == counted(unit, organisation_id)
-            if not counted(unit, organisation_id).missing:
-                assert unit.members.preview(organisation_id, "").fingerprint.startswith("0-0-")
-
-
-def perform(unit: Unit, act: str, person_id: str, organisation_id: str) -> None:
-    """One thing that changes how somebody counts, or is refused."""
-    match act:
-        case "join" | "invite":
-            accepted_at = NOW if act == "join" else None
-            unit.members.add(new_id(), organisation_id, person_id, Role.USER, now=NOW, accepted_at=accepted_at)
-        case "accept":
-            unit.members.accept(organisation_id, person_id, NOW)
-        case "leave":
-            unit.members.remove(organisation_id, person_id)
-        case "enrol":
-            unit.factors.add(an_authenticator(person_id))
-        case "remove factor":
-            for authenticator in unit.factors.of_person(person_id)[:1]:
-                unit.factors.remove(authenticator.id, person_id)
-        case "reset":
-            unit.factors.remove_all(person_id)
-        case "disable" | "enable":
-            unit.people.set_active(person_id, is_active=act == "enable")
-        case "password":
-            unit.people.set_password(person_id, "hash", NOW)
-        case _:
-            raise AssertionError(act)
-
-
-def counted(unit: Unit, organisation_id: str) -> MemberCounts:
-    """The members, looked at one by one."""
-    has = missing = 0
-    for member in unit.members.page(organisation_id, query="", filter_="all", limit=99, offset=0).members:
-        person = unit.people.find(member.id)
-        assert person is not None
-        if member.accepted_at is not None and person.is_active:
-            has += bool(unit.factors.of_person(member.id))
-            missing += not unit.factors.of_person(member.id)
-    return MemberCounts(missing=missing, has=has, sso=0)
-
-
-@pytest.mark.parametrize("turn", range(3))
-def test_the_numbers_add_up_when_everything_happens_at_once(database: Database, turn: int) -> None:
-    """Enrolling, joining, disabling and leaving in parallel, in several organisations, never spoil the numbers."""
-    from concurrent.futures import ThreadPoolExecutor
-
-    with database.writing() as unit:
-        organisations = [add_organisation(unit).id for _ in range(3)]
-        people = [add_person(unit).id for _ in range(4)]
-
-    def run(number: int) -> None:
-        person_id, act = people[number % 4], ("join", "enrol", "disable", "reset", "enable", "leave")[number % 6]
-        with database.writing() as unit:
-            for organisation_id in organisations[number % 2 :]:
-                perform(unit, act, person_id, organisation_id)
-
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(run, range(turn, turn + 60)))
-    with database.reading() as unit:
-        for organisation_id in organisations:
-            assert unit.members.counts(organisation_id) == counted(unit, organisation_id)

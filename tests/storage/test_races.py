@@ -5,7 +5,7 @@ import pytest
 from tests.storage.racing import RACES, Racers, race
 from totrinn.storage import Database
 
-pytestmark = [pytest.mark.row("R15", "R16", "R17", "R32", "R72"), pytest.mark.parametrize("name", RACES)]
+pytestmark = [pytest.mark.row("R15", "R16", "R17", "R32", "R72", "R78", "R80"), pytest.mark.parametrize("name", RACES)]
 
 
 def _prepared(database: Database, name: str) -> str:

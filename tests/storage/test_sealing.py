@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 
 from tests.storage.examples import NOW, add_organisation, add_person, an_event
+from tests.storage.services import services_of
 from totrinn.app import auditing
 from totrinn.app.auditing import Fault, Finding, SealingFailed, seal_log, verify_log
 from totrinn.app.ports import Services
 from totrinn.core.events import Kind, Source
-from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
+from totrinn.crypto import KeyVault
 from totrinn.storage import Database
 from totrinn.storage.tables import event, installation, seal
 
@@ -27,7 +28,7 @@ LATER = NOW + timedelta(minutes=1)
 def services(database: Database, tmp_path: Path) -> Services:
     """Everything that sealing needs, with keys of its own."""
     vault = KeyVault.create(tmp_path / "keys")
-    return Services(database, Argon2Passwords(), vault, SystemRandomness(), "Jobadmin", "Vendor")
+    return services_of(database, vault)
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import sqlalchemy as sa
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from psycopg.sql import SQL, Identifier
 
 from tests.storage.examples import (
@@ -22,9 +24,10 @@ from tests.storage.examples import (
     an_event,
     new_id,
 )
-from totrinn.app.ports import Services
+from tests.storage.services import services_of
+from tests.storage.sso_examples import add_connection, an_attempt
 from totrinn.core.enrolment import Pending
-from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness, check_keys
+from totrinn.crypto import KeyVault, SystemRandomness, check_keys
 from totrinn.storage import Database
 from totrinn.storage.tables import metadata
 
@@ -53,7 +56,7 @@ def dump(database: Database, url: str) -> bytes:
 def test_nothing_secret_can_be_read(database: Database, url: str, tmp_path: Path) -> None:
     """Neither password, recovery code, cookies, links nor an authenticator's secret stand there in a plain form."""
     vault, random = KeyVault.create(tmp_path / "keys"), SystemRandomness()
-    services = Services(database, Argon2Passwords(), vault, random, "Jobadmin", "Vendor")
+    services = services_of(database, vault)
     check_keys(database, vault)
     secret, pending = random.bytes(20), random.bytes(20)
     tokens = [random.token() for _ in range(3)]
@@ -76,6 +79,35 @@ def test_nothing_secret_can_be_read(database: Database, url: str, tmp_path: Path
     for word, fast in itertools.product((PASSWORD, CODE), ("md5", "sha1", "sha256", "sha512")):
         assert hashlib.new(fast, word.encode()).digest() not in held
         assert hashlib.new(fast, word.encode()).hexdigest().encode() not in held
-    for hidden in (secret, pending):
-        for form in (hidden, hidden.hex().encode(), base64.b32encode(hidden), base64.b64encode(hidden)):
-            assert form.rstrip(b"=") not in held
+    assert not readable(held, secret, pending)
+
+
+def readable(held: bytes, *hidden: bytes) -> list[bytes]:
+    """What stands there of that, in any of the usual forms."""
+    forms = ((each, each.hex().encode(), base64.b32encode(each), base64.b64encode(each)) for each in hidden)
+    return [form for form in itertools.chain(*forms) if form.rstrip(b"=") in held]
+
+
+@pytest.mark.row("R23")
+def test_nothing_that_we_share_with_a_provider_can_be_read(database: Database, url: str, tmp_path: Path) -> None:
+    """Neither the client's secret, our private key, `state` and `nonce`, nor the id of a token that is spent."""
+    vault, random = KeyVault.create(tmp_path / "keys"), SystemRandomness()
+    services = services_of(database, vault)
+    secret, token = random.token(), random.token()
+    key = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    state, nonce = random.token(), random.token()
+    with database.writing() as unit:
+        sealed_key = vault.seal(key, "key")
+        connection = add_connection(
+            unit, sealed_secret=vault.seal(secret.encode(), "secret"), sealed_key=sealed_key, name="canary"
+        )
+        attempt = an_attempt(connection.id, sealed_challenge=vault.seal(nonce.encode(), "challenge"))
+        unit.attempts.add(services.digest(state), attempt)
+        assert unit.spent.take(connection.id, token, NOW)
+    held = dump(database, url)
+    assert b"canary" in held
+    assert sealed_key in held
+    assert not readable(held, secret.encode(), token.encode(), state.encode(), nonce.encode())
+    assert not readable(held, key, *(key[at : at + 32] for at in range(200, len(key), 64)))
