@@ -5,7 +5,7 @@ Nothing that lets anybody in depends on it: whatever has expired is refused whet
 
 import logging
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from totrinn.app.auditing import seal_log
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
+from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 INTERVAL_SECONDS = 60.0
 _AT_ONCE = 500
+DAYS_OF_USE = 40
+"""So long is it kept how often a connection was signed in by, a day: a month, and some days to look back."""
 _log = logging.getLogger("totrinn.housekeeping")
 
 
@@ -69,7 +72,12 @@ def delete_expired(installation: "Installation", now: datetime) -> int:
 
 
 def _expired(now: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ...]:
-    session_over = sa.or_(t.session.c.last_seen < now - SESSION_IDLE, t.session.c.created_at < now - SESSION_ABSOLUTE)
+    session_over = sa.or_(
+        t.session.c.last_seen < now - SESSION_IDLE,
+        t.session.c.created_at < now - SESSION_ABSOLUTE,
+        t.session.c.sso_ends_at < now,
+    )
+    first_day = (now - timedelta(days=DAYS_OF_USE)).toordinal()
     return (
         (t.confirmation, t.confirmation.c.expires_at < now),
         (t.signin, t.signin.c.expires_at < now),
@@ -77,6 +85,9 @@ def _expired(now: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ..
         (t.one_time_link, t.one_time_link.c.expires_at < now),
         (t.address_failure, t.address_failure.c.at < now - ADDRESS_WINDOW),
         (t.device, t.device.c.used_at < now - DEVICE_LIFETIME),
+        (sso.sso_attempt, sso.sso_attempt.c.expires_at < now),
+        (sso.spent_token, sso.spent_token.c.expires_at < now),
+        (sso.sso_day, sso.sso_day.c.day < first_day),
     )
 
 
