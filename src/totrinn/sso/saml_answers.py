@@ -16,7 +16,7 @@ from totrinn.sso.saml_refusals import Refused, SamlCheck, SamlRefusal
 from totrinn.sso.saml_status import check_status
 from totrinn.sso.saml_subject import attributes_of, email_of, groups_of, name_id_of, name_of
 from totrinn.sso.saml_times import SKEW, check_begun, check_not_over, read_time, with_skew
-from totrinn.sso.xml_encryption import decrypted, is_cbc
+from totrinn.sso.xml_encryption import Encrypted, decrypted, read_encrypted
 from totrinn.sso.xml_names import Element, children, ds, local, saml, samlp, text_of
 from totrinn.sso.xml_parsing import parse
 from totrinn.sso.xml_signature import verified
@@ -99,16 +99,17 @@ class AnswerReader:
     def _response_is_signed(self) -> bool:
         return SamlCheck.RESPONSE_SIGNATURE in self.passed
 
-    def _decrypted(self, encrypted: Element) -> Element:
+    def _decrypted(self, element: Element) -> Element:
         if not self._expected.key:
             raise Refused(SamlRefusal.KEY_MISSING)
+        encrypted = read_encrypted(element, allows_cbc=self._expected.settings.allows_cbc)
         # The text is bound to the provider by the response's signature, or by GCM to whoever encrypted it. Neither
         # holds for CBC: until a signature within is verified, every refusal is the same.
-        if is_cbc(encrypted) and not self._response_is_signed():
+        if encrypted.is_cbc and not self._response_is_signed():
             return self._opened_uniformly(encrypted)
         return self._opened(encrypted)
 
-    def _opened_uniformly(self, encrypted: Element) -> Element:
+    def _opened_uniformly(self, encrypted: Encrypted) -> Element:
         """One refusal for whatever goes wrong: any difference would tell about the text, byte by byte."""
         passed = list(self.passed)
         try:
@@ -117,10 +118,8 @@ class AnswerReader:
             self.passed = passed
             raise Refused(SamlRefusal.DECRYPTION_FAILED) from None
 
-    def _opened(self, encrypted: Element) -> Element:
-        settings = self._expected.settings
-        document = decrypted(encrypted, load_key(self._expected.key), allows_cbc=settings.allows_cbc)
-        root = parse(document)
+    def _opened(self, encrypted: Encrypted) -> Element:
+        root = parse(decrypted(encrypted, load_key(self._expected.key)))
         _check_shape(root, "Assertion")
         self.passed.append(SamlCheck.DECRYPTION)
         return self._signed(root)

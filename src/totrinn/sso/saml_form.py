@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from totrinn.sso.saml_refusals import Refused, SamlRefusal
 from totrinn.sso.xml_names import SCHEMA_INSTANCE, XML, Element, children, ds, local, saml, samlp, xenc
+from totrinn.sso.xml_parsing import ELEMENTS
 
-MANY = 1_000
-"""More than the limit of elements would let in."""
+MANY = ELEMENTS
+"""As many as the limit lets in."""
 
 _FOREIGN = "{*}"
 """Any attribute of another namespace."""

@@ -7,6 +7,7 @@ around it, and then calls *every* failure up to that signature a failure to decr
 
 import binascii
 from base64 import b64decode
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
@@ -43,25 +44,40 @@ _MGF: dict[str, hashes.HashAlgorithm] = {
 }
 
 
-def is_cbc(encrypted: Element) -> bool:
-    """Whether the text of this `EncryptedAssertion` is in CBC mode, which proves nothing about its origin."""
-    return _method(_data_of(encrypted)).get("Algorithm") in _CBC
+@dataclass(frozen=True, slots=True)
+class Encrypted:
+    """An encrypted assertion whose form and algorithms are accepted; nothing has been decrypted yet."""
+
+    algorithm: str
+    padding: OAEP
+    key: bytes
+    """The key of the text, encrypted."""
+    text: bytes
+
+    @property
+    def is_cbc(self) -> bool:
+        """Whether the text says nothing about who wrote it."""
+        return self.algorithm in _CBC
 
 
-def decrypted(encrypted: Element, key: RSAPrivateKey, *, allows_cbc: bool) -> bytes:
-    """What an `EncryptedAssertion` holds; raises `Refused`."""
-    data = _data_of(encrypted)
-    algorithm = _method(data).get("Algorithm") or ""
-    lengths = _GCM | _CBC if allows_cbc else _GCM
-    if algorithm not in lengths or len(_method(data)):
+def read_encrypted(element: Element, *, allows_cbc: bool) -> Encrypted:
+    """What there is to decrypt in an `EncryptedAssertion`; raises `Refused`."""
+    data = _only(element, xenc("EncryptedData"))
+    method = _only(data, xenc("EncryptionMethod"))
+    algorithm = method.get("Algorithm") or ""
+    if algorithm not in (_GCM | _CBC if allows_cbc else _GCM) or len(method):
         raise Refused(SamlRefusal.ENCRYPTION_REFUSED, algorithm[:80])
-    encrypted_key = _key_of(encrypted, data)
-    padding = _padding(encrypted_key)
+    key = _key_of(element, data)
+    return Encrypted(algorithm, _padding(key), _cipher_bytes(key), _cipher_bytes(data))
+
+
+def decrypted(encrypted: Encrypted, key: RSAPrivateKey) -> bytes:
+    """The assertion's text; raises `Refused`, always in the same way."""
     try:
-        content_key = key.decrypt(_cipher_bytes(encrypted_key), padding)
-        if len(content_key) != lengths[algorithm]:
+        content_key = key.decrypt(encrypted.key, encrypted.padding)
+        if len(content_key) != (_GCM | _CBC)[encrypted.algorithm]:
             raise Refused(SamlRefusal.DECRYPTION_FAILED)
-        return (_open_cbc if algorithm in _CBC else _open_gcm)(content_key, _cipher_bytes(data))
+        return (_open_cbc if encrypted.is_cbc else _open_gcm)(content_key, encrypted.text)
     except (ValueError, InvalidTag):
         raise Refused(SamlRefusal.DECRYPTION_FAILED) from None
 
@@ -83,14 +99,6 @@ def _open_cbc(key: bytes, text: bytes) -> bytes:
     return padded[: -padded[-1]]
 
 
-def _data_of(encrypted: Element) -> Element:
-    return _only(encrypted, xenc("EncryptedData"))
-
-
-def _method(element: Element) -> Element:
-    return _only(element, xenc("EncryptionMethod"))
-
-
 def _key_of(encrypted: Element, data: Element) -> Element:
     """The one encrypted key: within the `KeyInfo` of the data, or beside the data."""
     keys = list(encrypted.iter(xenc("EncryptedKey")))
@@ -100,7 +108,7 @@ def _key_of(encrypted: Element, data: Element) -> Element:
 
 
 def _padding(encrypted_key: Element) -> OAEP:
-    method = _method(encrypted_key)
+    method = _only(encrypted_key, xenc("EncryptionMethod"))
     algorithm = method.get("Algorithm") or ""
     parts = {str(part.tag): part.get("Algorithm") or "" for part in method}
     digest = parts.pop(ds("DigestMethod"), f"{SIGNATURE}sha1")

@@ -21,7 +21,7 @@ from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, VerifyResult, XMLVerifier
 
 from totrinn.sso.saml_refusals import Refused, SamlRefusal
-from totrinn.sso.xml_names import EXCLUSIVE_C14N, SIGNATURE, Element, children, ds
+from totrinn.sso.xml_names import EXCLUSIVE_C14N, SIGNATURE, Element, children, ds, text_of
 from totrinn.sso.xml_parsing import new_parser, reparse
 
 RSA_BITS = 2048
@@ -37,6 +37,7 @@ _DIGEST_NAMES = frozenset(digest.value for digest in _DIGESTS)
 _ENVELOPED = f"{SIGNATURE}enveloped-signature"
 _INCLUSIVE = f"{{{EXCLUSIVE_C14N}}}InclusiveNamespaces"
 _NC_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/ \t\r\n]+=?[ \t\r\n]*=?[ \t\r\n]*")
 _PREFIXES = re.compile(r"[A-Za-z_][A-Za-z0-9._-]*(?: [A-Za-z_][A-Za-z0-9._-]*){0,9}")
 
 # What the verifier and its libraries are known to raise for a signature that is wrong.
@@ -104,6 +105,8 @@ def _check_form(element: Element) -> str:
     _expect(reference, [ds("Transforms"), ds("DigestMethod"), ds("DigestValue")])
     _expect_algorithm(reference[1], _DIGEST_NAMES)
     _expect_transforms(reference[0])
+    for value in (signature[1], reference[2]):
+        _expect_base64(value)
     identifier = element.get("ID") or ""
     if not _NC_NAME.fullmatch(identifier) or reference.get("URI") != f"#{identifier}":
         raise Refused(SamlRefusal.SIGNATURE_FORM, "the reference is not to the element itself")
@@ -133,6 +136,12 @@ def _expect_algorithm(method: Element, allowed: frozenset[str]) -> None:
     if method.get("Algorithm") not in allowed:
         raise Refused(SamlRefusal.WEAK_ALGORITHM, (method.get("Algorithm") or "")[:80])
     _expect(method, [])
+
+
+def _expect_base64(value: Element) -> None:
+    # The verifier passes over whatever is no Base64.
+    if len(value) or not _BASE64.fullmatch(text_of(value)):
+        raise Refused(SamlRefusal.SIGNATURE_FORM, "a value is not Base64")
 
 
 def _expect(element: Element, needed: list[str], optional: list[str] | None = None) -> None:

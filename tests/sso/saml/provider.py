@@ -184,7 +184,7 @@ class Signing:
     key_info: str = ""
     extra_reference: str = ""
     extra_object: str = ""
-    after_signing: Callable[[str], str] = staticmethod(lambda text: text)
+    after_signing: Callable[[str], str] = field(default=str)
     """Changes the text of the finished signature."""
 
 
