@@ -10,6 +10,7 @@ import pytest
 import time_machine
 
 from tests.web.house import PASSWORD, House
+from tests.web.provider import ScriptedProviders, ScriptedRecords
 from totrinn.app.ports import Services
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
 from totrinn.storage import Database
@@ -56,6 +57,8 @@ def house(blueprint: Blueprint, clock: time_machine.Traveller, tmp_path: Path) -
         passwords=Argon2Passwords(),
         vault=KeyVault.load(blueprint.keys),
         random=SystemRandomness(),
+        providers=ScriptedProviders(),
+        domain_records=ScriptedRecords(),
         application_name="Jobadmin",
         vendor_name="Jobadmin support",
     )

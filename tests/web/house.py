@@ -19,6 +19,7 @@ import pyotp
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
+from tests.web.provider import ScriptedProviders, ScriptedRecords
 from totrinn.app.ports import Services
 from totrinn.app.proving import totp_context
 from totrinn.app.records import Authenticator, LoggedEvent, Member, Organisation, Person
@@ -126,6 +127,18 @@ class House:
         self.settings = settings
         self.application = create(services, settings)
         self._password_hash = password_hash
+
+    @property
+    def providers(self) -> ScriptedProviders:
+        """What the identity providers say."""
+        assert isinstance(self.services.providers, ScriptedProviders)
+        return self.services.providers
+
+    @property
+    def records(self) -> ScriptedRecords:
+        """What is published of domains."""
+        assert isinstance(self.services.domain_records, ScriptedRecords)
+        return self.services.domain_records
 
     def organisation(
         self,

@@ -15,6 +15,11 @@ from totrinn.web.routing import Desk
 
 _OPEN_TO_ANYONE = {
     "/login",
+    "/login/sso",
+    "/sso/{connection}/answer",
+    "/sso/{connection}/callback",
+    "/sso/{connection}/login",
+    "/sso/{connection}/metadata",
     "/logout",
     "/language",
     "/setup/{token}",
