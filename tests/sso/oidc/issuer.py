@@ -27,7 +27,7 @@ ALGORITHMS = ("RS256", "ES256", "EdDSA")
 
 CHALLENGE = Challenge("state-0123456789abcdef", "nonce-0123456789abcdef", "v" * 43, "_id", NOW)
 ANSWER = {"code": "code", "state": CHALLENGE.state}
-PARTY = Party("connection", 1, OidcSettings(ISSUER, CLIENT), secret="secret")
+PARTY = Party("connection", 1, OidcSettings(ISSUER, CLIENT), secret="a-word-between-us")
 
 Key = RSAKey | ECKey | OKPKey | OctKey
 
@@ -148,7 +148,10 @@ def tokens(token: object, **members: Any) -> Fetched:
 
 
 def canned(
-    *, document: dict[str, Any] | None = None, keys: list[dict[str, Any]] | None = None, **others: Any
+    *,
+    document: dict[str, Any] | None = None,
+    keys: list[dict[str, Any]] | None = None,
+    others: Mapping[str, bytes | Unavailable] | None = None,
 ) -> Canned:
     """A provider with these documents."""
     known = [public(algorithm) for algorithm in ALGORITHMS] if keys is None else keys
@@ -156,7 +159,7 @@ def canned(
         f"{ISSUER}/.well-known/openid-configuration": json.dumps(document or metadata()).encode(),
         f"{ISSUER}/jwks": json.dumps({"keys": known}).encode(),
     }
-    documents |= {f"{ISSUER}/{name}": value for name, value in others.items()}
+    documents |= {f"{ISSUER}/{name}": value for name, value in (others or {}).items()}
     return Canned(documents)
 
 
