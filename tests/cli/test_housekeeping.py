@@ -8,13 +8,16 @@ import pytest
 
 from tests.cli.commands import PASSWORD
 from tests.cli.conftest import House
+from tests.storage.examples import a_session
+from tests.storage.sso_examples import a_proof, add_connection, add_linked, an_attempt
 from totrinn.app.landing import Admitted, Visitor
 from totrinn.app.operating import issue_setup_link
 from totrinn.app.signing_in import sign_in
+from totrinn.app.sso_records import Connection, SsoIdentity
 from totrinn.bootstrap import Installation, open_installation
 from totrinn.config import read_settings
 from totrinn.core.events import Source
-from totrinn.housekeeping import Housekeeper, delete_expired, keep_house
+from totrinn.housekeeping import DAYS_OF_USE, Housekeeper, delete_expired, keep_house
 
 KARI = "kari@fjordly.example"
 NOW = datetime.now(UTC)
@@ -58,6 +61,47 @@ def test_what_is_over_goes(installation: Installation) -> None:
     assert delete_expired(installation, NOW + timedelta(days=401)) == 1  # the browser that once signed in
     with services.store.reading() as unit:
         assert unit.sessions.find(services.digest(landed.token)) is None
+
+
+def add_sso(installation: Installation) -> tuple[SsoIdentity, Connection]:
+    """A sign-in at a provider, a spent token, a session that its provider ends soon, and a sign-in counted."""
+    with installation.services.store.writing() as unit:
+        organisation = unit.organisations.find_by_slug("fjordly")
+        assert organisation is not None
+        connection = add_connection(unit, organisation.id)
+        person, identity = add_linked(unit, connection)
+        attempt = an_attempt(connection.id, created_at=NOW, expires_at=NOW + timedelta(minutes=10))
+        unit.attempts.add(b"attempt", attempt)
+        assert unit.spent.take(connection.id, "token", NOW + timedelta(minutes=10))
+        for name, ends_at in (("theirs", NOW + timedelta(minutes=20)), ("ours", None)):
+            proof = a_proof(identity, ends_at=ends_at)
+            at = {"created_at": NOW, "last_seen": NOW, "proof": proof}
+            unit.sessions.add(name.encode(), a_session(person.id, organisation.id, **at))
+        unit.connections.count_use(connection.id, NOW.date(), has_evidence=True)
+    return identity, connection
+
+
+def test_what_is_over_of_sso_goes(installation: Installation) -> None:
+    """Each in its time, and none before: what is spent stays so as long as it might be accepted."""
+    identity, connection = add_sso(installation)
+    services, where = installation.services, connection.organisation_id
+    assert delete_expired(installation, NOW + timedelta(minutes=10)) == 0
+    assert delete_expired(installation, NOW + timedelta(minutes=11)) == 2
+    with services.store.writing() as unit:
+        assert unit.attempts.find(b"attempt") is None
+        assert unit.spent.take(connection.id, "token", NOW)
+        assert len(unit.sessions.of_person(identity.person_id)) == 2
+    assert delete_expired(installation, NOW + timedelta(minutes=21)) == 2
+    with services.store.reading() as unit:
+        assert unit.sessions.find(b"theirs") is None
+        assert unit.sessions.find(b"ours") is not None
+    delete_expired(installation, NOW + timedelta(days=DAYS_OF_USE))
+    with services.store.reading() as unit:
+        assert len(unit.connections.uses(where, NOW.date())) == 1
+    assert delete_expired(installation, NOW + timedelta(days=DAYS_OF_USE + 1)) == 1
+    with services.store.reading() as unit:
+        assert unit.connections.uses(where, NOW.date()) == ()
+        assert unit.identities.find(connection.id, identity.subject) == identity
 
 
 @pytest.mark.row("R13")
