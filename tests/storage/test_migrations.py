@@ -12,6 +12,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
 
+from tests.storage.examples import PROOF, a_signin, add_member, add_organisation, add_session, digest
+from tests.storage.sso_examples import add_connection, add_linked
+from totrinn.app.records import MemberCounts
 from totrinn.storage import Database, DatabaseNotMigrated, DatabaseTooNew, migrating
 from totrinn.storage.tables import metadata
 
@@ -101,6 +104,69 @@ def test_a_failed_migration_leaves_nothing_behind(
         database.migrate()
     assert sa.inspect(database.engines.reading).get_table_names() == []
     database.close()
+
+
+def test_what_stands_in_the_first_tables_stays(empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database with people, sessions and numbers in it is migrated: all are there, and may what they might."""
+    rows, columns = _filled_at_the_first_revision(empty_url, tmp_path, monkeypatch)
+    database = Database.open(empty_url)
+    database.migrate()
+    database.check()
+    with database.engines.reading.connect() as connection:
+        for table, names in columns.items():
+            kept = sa.table(table, *map(sa.column, names))
+            found = [tuple(row) for row in connection.execute(sa.select(*kept.c)).all()]
+            assert sorted(found, key=str) == sorted(rows[table], key=str)
+    with database.writing() as unit:
+        live, opened = unit.sessions.find(digest("session")), unit.signins.find(digest("signin"))
+        assert live is not None
+        assert opened is not None
+        assert (live.session.proof, live.connection) == (PROOF, None)
+        assert (opened.signin.proof, opened.connection) == (PROOF, None)
+        assert live.standing.takes_password
+        organisation = live.standing.organisation
+        assert organisation is not None
+        assert not organisation.passwords_closed
+        assert unit.keepers.names(organisation.id) == ()
+        assert unit.members.counts(organisation.id) == MemberCounts(missing=1, has=1, sso=0)
+        add_linked(unit, add_connection(unit, organisation.id))
+    database.close()
+
+
+_FILLED = ("person", "organisation", "membership", "tally", "authenticator", "session", "signin")
+
+
+def _filled_at_the_first_revision(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[dict[str, list[Any]], dict[str, list[str]]]:
+    """The rows of a database at the first revision, and their columns: what today's program wrote, less what is new."""
+    source = Database.open(f"sqlite:///{tmp_path / 'source.sqlite3'}")
+    source.migrate()
+    with source.writing() as unit:
+        organisation = add_organisation(unit)
+        person = add_member(unit, organisation.id, has_factor=True)
+        add_member(unit, organisation.id)
+        add_session(unit, person.id, organisation.id, "session")
+        unit.signins.add(digest("signin"), a_signin(person.id))
+    first = tmp_path / "first"
+    shutil.copytree(migrating._MIGRATIONS, first)
+    for later in (first / "versions").glob("000[2-9]_*.py"):
+        later.unlink()
+    target = Database.open(url)
+    rows: dict[str, list[Any]] = {}
+    columns: dict[str, list[str]] = {}
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "_MIGRATIONS", first)
+        target.migrate()
+    with source.engines.reading.connect() as read, target.engines.writing.begin() as write:
+        for name in _FILLED:
+            table = sa.Table(name, sa.MetaData(), autoload_with=write, resolve_fks=False)
+            columns[name] = [column.name for column in table.columns]
+            rows[name] = [tuple(row) for row in read.execute(sa.select(*table.columns)).all()]
+            write.execute(table.insert(), [dict(zip(columns[name], row, strict=True)) for row in rows[name]])
+    source.close()
+    target.close()
+    return rows, columns
 
 
 def test_several_programs_may_migrate_at_once(empty_url: str) -> None:
