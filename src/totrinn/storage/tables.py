@@ -87,6 +87,8 @@ membership = Table(
     Index(
         "ix_membership_keepers",
         "organisation_id",
+        "name_order",
+        "person_id",
         sqlite_where=sa.text("keeps_password = 1"),
         postgresql_where=sa.text("keeps_password"),
     ),

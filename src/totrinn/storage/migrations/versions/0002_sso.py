@@ -145,7 +145,7 @@ def _let_passwords_be_closed() -> None:
     op.create_index(
         "ix_membership_keepers",
         "membership",
-        ["organisation_id"],
+        ["organisation_id", "name_order", "person_id"],
         sqlite_where=sa.text("keeps_password = 1"),
         postgresql_where=sa.text("keeps_password"),
     )
