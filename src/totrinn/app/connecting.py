@@ -76,6 +76,25 @@ def add_by_operator(
         return connection
 
 
+def switch_on_by_operator(services: Services, visitor: Visitor, source: Source, connection_id: str) -> Connection:
+    """People may sign in by it from now on, tried or not. Raises `NotFound`."""
+    return _switch_by_operator(services, visitor, source, connection_id, Kind.CONNECTION_ON)
+
+
+def switch_off_by_operator(services: Services, visitor: Visitor, source: Source, connection_id: str) -> Connection:
+    """Nobody comes by it any more; sessions that did end at their next request (R84). Raises `NotFound`."""
+    return _switch_by_operator(services, visitor, source, connection_id, Kind.CONNECTION_OFF)
+
+
+def remove_by_operator(services: Services, visitor: Visitor, source: Source, connection_id: str) -> Connection:
+    """Deletes it with all links that were made by it. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        connection = _any_connection(unit, connection_id)
+        unit.connections.remove(connection.organisation_id, connection.id)
+        _log(unit, visitor, source, Kind.CONNECTION_REMOVED, connection)
+        return connection
+
+
 def change_connection(
     services: Services,
     visitor: Visitor,
@@ -160,6 +179,23 @@ def own_connection(unit: Unit, current: Actor, connection_id: str) -> Connection
     """One of the organisation's own. Raises `NotFound`: another organisation's is as unknown as none (R46)."""
     connection = unit.connections.find(connection_id)
     if connection is None or connection.organisation_id != current.organisation.id:
+        raise NotFound(connection_id)
+    return connection
+
+
+def _switch_by_operator(
+    services: Services, visitor: Visitor, source: Source, connection_id: str, kind: Kind
+) -> Connection:
+    with services.store.writing() as unit:
+        connection = _any_connection(unit, connection_id)
+        unit.connections.set_enabled(connection.organisation_id, connection.id, is_enabled=kind is Kind.CONNECTION_ON)
+        _log(unit, visitor, source, kind, connection)
+        return _any_connection(unit, connection_id)
+
+
+def _any_connection(unit: Unit, connection_id: str) -> Connection:
+    connection = unit.connections.find(connection_id)
+    if connection is None:
         raise NotFound(connection_id)
     return connection
 

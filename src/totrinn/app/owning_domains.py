@@ -14,6 +14,7 @@ from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
 from totrinn.app.own_factors import StaleProof, stale_for_organisation
 from totrinn.app.ports import Services, Unit
+from totrinn.app.records import Organisation
 from totrinn.app.sso_records import Domain, SsoWay
 from totrinn.core.events import Event, Kind, Source
 from totrinn.core.roles import Right
@@ -86,11 +87,9 @@ def look_up(
         if stale is not None:
             return stale
         wanted = record_of(_own(unit, current, name))
-    found = services.domain_records.texts(wanted.name)
-    if isinstance(found, Unavailable):
-        return found
-    if wanted.value not in {text.strip() for text in found}:
-        return DomainObstacle.NO_RECORD
+    missing = _missing(services, wanted)
+    if missing is not None:
+        return missing
     with services.store.writing() as unit:
         current, stale = _governing(unit, visitor, actor)
         if stale is not None:
@@ -98,9 +97,7 @@ def look_up(
         domain = _own(unit, current, name)
         if record_of(domain) != wanted:
             return DomainObstacle.NO_RECORD
-        unit.domains.prove(current.organisation.id, name, by=BY_DNS, now=visitor.now)
-        _log(unit, visitor, visitor.source(current.person.id), Kind.DOMAIN_PROVEN, domain, by=BY_DNS)
-        return _own(unit, current, name)
+        return _prove(unit, visitor, visitor.source(current.person.id), domain, by=BY_DNS)
 
 
 def lead_to(
@@ -133,11 +130,12 @@ def give_up(services: Services, visitor: Visitor, actor: Actor, name: str) -> Do
 def add_by_operator(
     services: Services, visitor: Visitor, source: Source, slug: str, name: str, connection_id: str | None
 ) -> Domain:
-    """The operator adds a domain, or leads it to another connection. Raises `NotFound` for an unknown slug."""
+    """The operator adds a domain, or leads it to another connection of that organisation. Raises `NotFound`."""
     with services.store.writing() as unit:
-        organisation = unit.organisations.find_by_slug(slug)
-        if organisation is None:
-            raise NotFound(slug)
+        organisation = _organisation(unit, slug)
+        connection = unit.connections.find(connection_id) if connection_id else None
+        if connection_id and (connection is None or connection.organisation_id != organisation.id):
+            raise NotFound(connection_id)
         domain = _new(services, visitor, organisation.id, name, connection_id)
         if unit.domains.add(domain):
             _log(unit, visitor, source, Kind.DOMAIN_ADDED, domain)
@@ -152,13 +150,60 @@ def vouch(services: Services, visitor: Visitor, source: Source, slug: str, name:
     Raises `NotFound` for an unknown slug, or a domain that the organisation has not claimed.
     """
     with services.store.writing() as unit:
-        organisation = unit.organisations.find_by_slug(slug)
-        domain = unit.domains.find(organisation.id, name) if organisation else None
-        if organisation is None or domain is None:
-            raise NotFound(name)
-        unit.domains.prove(organisation.id, name, by=source.actor, now=visitor.now)
-        _log(unit, visitor, source, Kind.DOMAIN_PROVEN, domain, by=source.actor)
-        return unit.domains.find(organisation.id, name) or domain
+        return _prove(unit, visitor, source, _claimed(unit, slug, name), by=source.actor)
+
+
+def look_up_by_operator(
+    services: Services, visitor: Visitor, source: Source, slug: str, name: str
+) -> Domain | DomainObstacle | Unavailable:
+    """Looks for the TXT record, as `look_up` does. Raises `NotFound` for what the organisation has not claimed."""
+    with services.store.reading() as unit:
+        wanted = record_of(_claimed(unit, slug, name))
+    missing = _missing(services, wanted)
+    if missing is not None:
+        return missing
+    with services.store.writing() as unit:
+        domain = _claimed(unit, slug, name)
+        if record_of(domain) != wanted:
+            return DomainObstacle.NO_RECORD
+        return _prove(unit, visitor, source, domain, by=BY_DNS)
+
+
+def give_up_by_operator(services: Services, visitor: Visitor, source: Source, slug: str, name: str) -> Domain:
+    """Removes a domain, as `give_up` does. Raises `NotFound` for what the organisation has not claimed."""
+    with services.store.writing() as unit:
+        domain = _claimed(unit, slug, name)
+        unit.domains.remove(domain.organisation_id, name)
+        _log(unit, visitor, source, Kind.DOMAIN_REMOVED, domain)
+        return domain
+
+
+def _organisation(unit: Unit, slug: str) -> Organisation:
+    organisation = unit.organisations.find_by_slug(slug)
+    if organisation is None:
+        raise NotFound(slug)
+    return organisation
+
+
+def _claimed(unit: Unit, slug: str, name: str) -> Domain:
+    domain = unit.domains.find(_organisation(unit, slug).id, name)
+    if domain is None:
+        raise NotFound(name)
+    return domain
+
+
+def _missing(services: Services, wanted: Record) -> DomainObstacle | Unavailable | None:
+    """Why the record cannot be seen; None when it can. Asked outside any transaction."""
+    found = services.domain_records.texts(wanted.name)
+    if isinstance(found, Unavailable):
+        return found
+    return None if wanted.value in {text.strip() for text in found} else DomainObstacle.NO_RECORD
+
+
+def _prove(unit: Unit, visitor: Visitor, source: Source, domain: Domain, *, by: str) -> Domain:
+    unit.domains.prove(domain.organisation_id, domain.name, by=by, now=visitor.now)
+    _log(unit, visitor, source, Kind.DOMAIN_PROVEN, domain, by=by)
+    return unit.domains.find(domain.organisation_id, domain.name) or domain
 
 
 def _governing(unit: Unit, visitor: Visitor, actor: Actor) -> tuple[Actor, StaleProof | None]:

@@ -25,6 +25,8 @@ COMMANDS = {
     "feature": "totrinn.cli.organisations:feature",
     "user": "totrinn.cli.persons:user",
     "vendor": "totrinn.cli.persons:vendor",
+    "connection": "totrinn.cli.connections:connection",
+    "domain": "totrinn.cli.domains:domain",
     "explain": "totrinn.cli.explaining:explain",
     "audit": "totrinn.cli.audit:audit",
     "doctor": "totrinn.cli.examining:doctor",

@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,6 +18,8 @@ from totrinn.core.events import Source
 if TYPE_CHECKING:
     from totrinn.app.landing import Visitor
     from totrinn.bootstrap import Installation
+
+_LONGEST_LINE = 4096
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -103,6 +106,17 @@ def read_line(text: str, what: str, *, longest: int = 200) -> str:
     line = text.strip()
     if not line or len(line) > longest or not line.isprintable():
         raise Refused(f"{what} is one line of at most {longest} characters")
+    return line
+
+
+def read_secret(what: str) -> str:
+    """The first line of standard input; a secret that were an argument would stand in the list of processes."""
+    try:
+        line = sys.stdin.buffer.readline(_LONGEST_LINE).decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise Refused(f"the {what} on standard input is not UTF-8") from None
+    if not line:
+        raise Refused(f"there is no {what} on standard input")
     return line
 
 

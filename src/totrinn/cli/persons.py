@@ -1,6 +1,5 @@
 """`user` and `vendor`: making persons, and resetting a lost second factor."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from totrinn.cli.options import (
     print_json,
     read_address,
     read_line,
+    read_secret,
     visitor,
     where,
 )
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from totrinn.app.accounts import WeakPassword
     from totrinn.app.operating import Created, MembershipOffered
     from totrinn.bootstrap import Installation
-
-_LONGEST_LINE = 4096
 
 password_stdin = click.option(
     "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
@@ -143,7 +141,7 @@ def _create(
     from totrinn.app.operating import Obstacle, create_person
 
     address = read_address(email)
-    password = _read_password() if password_stdin else None
+    password = read_secret("password") if password_stdin else None
     with known_organisation(slug):
         made = create_person(
             installation.services,
@@ -167,16 +165,6 @@ _OBSTACLES = {
     "address_taken": "{address} was created by somebody else just now; try again",
     "password_for_existing": "{address} exists already, and their password is their own: leave out --password-stdin",
 }
-
-
-def _read_password() -> str:
-    try:
-        line = sys.stdin.buffer.readline(_LONGEST_LINE).decode("utf-8").rstrip("\r\n")
-    except UnicodeDecodeError:
-        raise Refused("the password on standard input is not UTF-8") from None
-    if not line:
-        raise Refused("there is no password on standard input")
-    return line
 
 
 def _weakness(weak: "WeakPassword") -> str:
