@@ -20,6 +20,7 @@ VALUES = {
     "browser": FIREFOX,
     "address": "192.0.2.1",
     "failures": "5",
+    "connection": "Fjord ID",
 }
 EVERY = [(kind, language) for kind in MailKind for language in mail.LANGUAGES]
 DONE_ELSEWHERE = {MailKind.FACTOR_RESET}
@@ -98,7 +99,7 @@ def test_the_words_are_the_products_words(kind: MailKind, language: str) -> None
 
 
 @pytest.mark.row("R67")
-@pytest.mark.parametrize("field", ["name", "application", "browser", "failures", "time_zone", "at"])
+@pytest.mark.parametrize("field", ["name", "application", "browser", "failures", "time_zone", "at", "connection"])
 @pytest.mark.parametrize(("kind", "language"), EVERY)
 def test_nothing_that_is_put_in_can_add_a_line(kind: MailKind, language: str, field: str) -> None:
     """Neither a header nor a paragraph comes from a name, whatever it is."""
@@ -134,6 +135,23 @@ def test_a_name_that_is_no_name_is_left_out(name: str) -> None:
     rendered = mail.render(outbox(name=name))
     assert rendered.text.startswith("Hei,\n")
     assert name not in rendered.text
+
+
+@pytest.mark.parametrize(("language", "quoted"), [("nb", "«Fjord ID»"), ("nn", "«Fjord ID»"), ("en", "“Fjord ID”")])
+def test_a_link_names_the_sign_in_service(language: str, quoted: str) -> None:
+    """The person sees through which of the organisation's connections somebody came in their name."""
+    assert quoted in mail.render(outbox(MailKind.SSO_LINKED, language)).text
+
+
+@pytest.mark.row("R67")
+@pytest.mark.parametrize(
+    "name", ["evil.example", "Fjord ID: call us", "<b>ID</b>", "https://evil.example", "x" * 100, ""]
+)
+def test_a_sign_in_service_with_a_name_like_an_address_is_not_named(name: str) -> None:
+    """An administrator chose the name; the mail is whole without it."""
+    text = mail.render(outbox(MailKind.SSO_LINKED, connection=name)).text
+    assert "innloggingstjenesten hos organisasjonen din" in text
+    assert not name or name not in text
 
 
 @pytest.mark.parametrize(

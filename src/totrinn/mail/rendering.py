@@ -21,6 +21,9 @@ DEFAULT_ZONE = "Europe/Oslo"
 _TEXTS = Path(__file__).parent / "texts"
 _LONGEST_NAME = 60
 _SIGNS_OF_NAMES = frozenset(" '’.-")
+_SIGNS_OF_CONNECTIONS = frozenset(" '’-&()")
+"""No full stop: mail programs make a link of whatever looks like a host's name."""
+_QUOTED = {"nb": " «{}»", "nn": " «{}»", "en": " “{}”"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,7 @@ def _values(mail: Mail, language: str) -> dict[str, str]:
         "application": _line(given.get("application", "")) or "Totrinn",
         "when": moment(at.astimezone(_zone(given.get("time_zone", ""))), language),
         "browser": browser_name(given.get("browser", ""), language),
+        "connection": _quoted(_connection(given.get("connection", "")), language),
         "failures": failures if failures.isascii() and failures.isdigit() else "5",
     }
 
@@ -80,6 +84,17 @@ def _name(text: str) -> str:
     name = _line(text)
     is_name = len(name) <= _LONGEST_NAME and all(letter.isalpha() or letter in _SIGNS_OF_NAMES for letter in name)
     return name if is_name and "www." not in name.casefold() else ""
+
+
+def _connection(text: str) -> str:
+    """The name of a connection, if nobody could take it for an address; an administrator may have chosen any."""
+    name = _line(text)
+    is_plain = all(letter.isalnum() or letter in _SIGNS_OF_CONNECTIONS for letter in name)
+    return name if is_plain and len(name) <= _LONGEST_NAME else ""
+
+
+def _quoted(name: str, language: str) -> str:
+    return _QUOTED[language].format(name) if name else ""
 
 
 def _line(text: str) -> str:
