@@ -15,12 +15,17 @@ import httpx2
 import pyotp
 import uvicorn
 
-from totrinn.app import enforcing, operating
+from tests.attacks.provider import NoRecords, ScriptedProvider, somebody, state_of
+from totrinn.app import enforcing, operating, owning_domains
+from totrinn.app.connecting import Draft, add_by_operator
+from totrinn.app.identity_providers import OidcSettings, SamlSettings
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services
+from totrinn.app.sso_records import Connection
 from totrinn.core.events import Source
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
+from totrinn.core.sso import SsoRules
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
 from totrinn.storage import Database
 from totrinn.web.application import create
@@ -37,6 +42,7 @@ class House:
     services: Services
     database: Database
     address: str
+    provider: ScriptedProvider = field(default_factory=ScriptedProvider)
     apps: dict[str, pyotp.TOTP] = field(default_factory=dict)
     browsers: list["Browser"] = field(default_factory=list)
 
@@ -51,6 +57,10 @@ class House:
             enforcing.make_available(self.services, OPERATOR, slug, why="asked", now=datetime.now(UTC))
         if required:
             self.require(slug)
+
+    def vouched(self, subject: str, email: str, **more: object) -> str:
+        """The code for somebody whom the provider vouches for."""
+        return self.provider.says(somebody(subject, email, datetime.now(UTC), **more))
 
     def require(self, slug: str, *, on: bool = True) -> None:
         """Sets the requirement as if it had been confirmed."""
@@ -83,6 +93,22 @@ class House:
                 assert organisation is not None
                 assert unit.members.accept(organisation.id, created.person.id, datetime.now(UTC))
         return created.person.id
+
+    def connection(
+        self,
+        slug: str,
+        *domains: str,
+        rules: SsoRules | None = None,
+        settings: OidcSettings | SamlSettings | None = None,
+    ) -> str:
+        """Connects the organisation to the scripted provider; the domains are vouched for. Returns the id."""
+        draft = Draft(f"SSO of {slug}", settings or OidcSettings("https://provider.example", slug), rules or SsoRules())
+        connection = add_by_operator(self.services, self.visitor(), OPERATOR, slug, draft)
+        assert isinstance(connection, Connection)
+        for domain in domains:
+            owning_domains.add_by_operator(self.services, self.visitor(), OPERATOR, slug, domain, connection.id)
+            owning_domains.vouch(self.services, self.visitor(), OPERATOR, slug, domain)
+        return connection.id
 
     def browser(self) -> "Browser":
         """A new browser with nothing in it."""
@@ -123,6 +149,21 @@ class Browser:
     def sign_in(self, email: str, password: str = PASSWORD) -> httpx2.Response:
         """The first step."""
         return self.submit("/login", email=email, password=password)
+
+    def set_out(self, connection: str, **query: str) -> str:
+        """Sets out for the provider; the state of what is under way."""
+        answer = self.http.get(f"/sso/{connection}/login", params=query)
+        assert answer.status_code == 303, answer.text
+        return state_of(answer.headers["location"])
+
+    def come_back(self, connection: str, state: str, code: str) -> httpx2.Response:
+        """Comes back from the provider with a code."""
+        return self.http.get(f"/sso/{connection}/callback", params={"state": state, "code": code})
+
+    def sign_in_by_sso(self, connection: str, subject: str, email: str, **more: object) -> httpx2.Response:
+        """There and back: the provider vouches for this subject."""
+        state = self.set_out(connection)
+        return self.come_back(connection, state, self.house.vouched(subject, email, **more))
 
     def begin_enrolment(self) -> pyotp.TOTP:
         """Asks for the secret, and puts it into an authenticator app."""
@@ -168,7 +209,10 @@ def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = ()) -> Ite
     database = Database.open(f"sqlite:///{folder}/totrinn.sqlite3")
     database.migrate()
     vault = KeyVault.create(folder / "keys")
-    services = Services(database, Argon2Passwords(), vault, SystemRandomness(), "Jobadmin", "Totrinn")
+    provider = ScriptedProvider()
+    services = Services(
+        database, Argon2Passwords(), vault, SystemRandomness(), provider, NoRecords(), "Jobadmin", "Totrinn"
+    )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     address = f"http://localhost:{listener.getsockname()[1]}"
@@ -180,7 +224,7 @@ def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = ()) -> Ite
     thread.start()
     try:
         _wait_for(server)
-        house = House(services, database, address)
+        house = House(services, database, address, provider)
         yield house
         for browser in house.browsers:
             browser.http.close()

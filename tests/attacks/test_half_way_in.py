@@ -6,7 +6,18 @@ import pytest
 from tests.attacks.house import Browser, House
 from totrinn.web.application import route_table
 
-OPEN_TO_ALL = {"/login", "/logout", "/language", "/health/live", "/health/ready", "/setup/{token}", "/password/{token}"}
+OPEN_TO_ALL = {
+    "/login",
+    "/login/sso",
+    "/logout",
+    "/language",
+    "/health/live",
+    "/health/ready",
+    "/setup/{token}",
+    "/password/{token}",
+}
+SSO = "/sso/"
+"""Open to all, too: how one gets to an identity provider, and back."""
 OWN_STEPS = {
     "verifying": {"/login/two-factor", "/login/why"},
     "enrolling": {"/login/enrol", "/login/enrol/confirm", "/login/why", "/choose-organisation"},
@@ -34,12 +45,13 @@ def _paths() -> list[str]:
 
 
 def _concrete(path: str) -> str:
+    path = path.replace("{connection}", "x").replace("{domain}", "x.test")
     return path.replace("{token}", "x").replace("{id}", "x").replace("{slug}", "fjordly").replace("{path:path}", "x")
 
 
 def _assert_nothing_but(browser: Browser, steps: set[str], code: str) -> None:
     for path in _paths():
-        if path in OPEN_TO_ALL or path in steps:
+        if path in OPEN_TO_ALL or path in steps or path.startswith(SSO):
             continue
         for method in METHODS:
             for body in BODIES:
@@ -50,6 +62,25 @@ def _assert_nothing_but(browser: Browser, steps: set[str], code: str) -> None:
                     assert answer.json()["code"] == code
                 if answer.status_code == 303:
                     assert answer.headers["location"].split("?")[0] in steps, (method, path, answer.headers["location"])
+
+
+def _sso_paths() -> list[str]:
+    return [route.path for route in route_table() if route.path.startswith(SSO)]
+
+
+@pytest.mark.row("R39")
+def test_the_pages_of_sso_let_nobody_in_without_a_provider(house: House) -> None:
+    """By no method and with no body do they give a session, or an unfinished sign-in, or fail."""
+    house.organisation("fjordly", required=True)
+    connection = house.connection("fjordly")
+    browser = house.browser()
+    for path in _sso_paths():
+        for method in METHODS:
+            for body in (*BODIES, {"data": {"SAMLResponse": "x", "RelayState": "x"}}, {"params": {"state": "x"}}):
+                answer = browser.http.request(method, path.replace("{connection}", connection), **body)  # type: ignore[arg-type]
+                assert answer.status_code < 500, (method, path)
+                assert browser.cookie("totrinn") is None, (method, path)
+                assert browser.cookie("totrinn-signin") is None, (method, path)
 
 
 @pytest.mark.row("R39")
