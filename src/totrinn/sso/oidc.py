@@ -152,7 +152,7 @@ class OidcRelyingParty:
         expected = Expected(metadata.issuer, settings_of(party).client_id, now)
         expires_at = check_logout_token(token, expected, examination)
         subject = subject_of(token.claims) if "sub" in token.claims else ""
-        session = text_of(token.claims, "sid", default="")
+        session = text_of(token.claims, "sid") if "sid" in token.claims else ""
         require(bool(subject or session), OidcRefusal.SUBJECT)
         examination.passes(OidcCheck.SUBJECT)
         name = sha256(token_name(token.claims).encode()).hexdigest()

@@ -38,16 +38,18 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def text_of(claims: Mapping[str, Any], name: str, *, longest: int = 255, default: str | None = None) -> str:
-    """A claim that is a printable text; `default` stands for a missing one, where it may be missing."""
-    value = claims.get(name, default)
+    """A claim that is a printable text; `default` stands for one that is missing or null, where it may be."""
+    value = claims.get(name)
+    value = default if value is None else value
     if not isinstance(value, str) or len(value) > longest or not value.isprintable():
         raise Refused(OidcRefusal.CLAIM, name)
     return value
 
 
 def texts_of(claims: Mapping[str, Any], name: str, *, most: int = 1000) -> tuple[str, ...]:
-    """A claim that is a list of printable texts; none when it is missing."""
-    values = claims.get(name, [])
+    """A claim that is a list of printable texts; none when it is missing or null."""
+    values = claims.get(name)
+    values = [] if values is None else values
     require(isinstance(values, list) and len(values) <= most, OidcRefusal.CLAIM, name)
     for value in values:
         require(isinstance(value, str) and len(value) <= 255 and value.isprintable(), OidcRefusal.CLAIM, name)

@@ -307,12 +307,12 @@ CLAIMS = (
     *_types(No.NONCE, "nonce", "other", "", None, [], ["nonce-0123456789abcdef"], 1, {}, "nonce-0123456789abcdeF", ...),
     *_types(No.ACCESS_TOKEN, "at_hash", "wrong", "", None, [], 1),
     *_types(No.SUBJECT, "sub", "", "a" * 256, "é", "a\n", "a\x00b", "\x7f", 1, True, [], ["subject"], {}, None, ...),
-    *_types(No.CLAIM, "amr", "mfa", [1], {"mfa": 1}, None, ["mfa", ["otp"]], ["mfa\n"]),
-    *_types(No.CLAIM, "acr", ["a"], 1, None, "a\x00", "a" * 256),
-    *_types(No.CLAIM, "sid", ["a"], 1, None, "a\n"),
+    *_types(No.CLAIM, "amr", "mfa", [1], {"mfa": 1}, ["mfa", ["otp"]], ["mfa\n"]),
+    *_types(No.CLAIM, "acr", ["a"], 1, True, "a\x00", "a" * 256),
+    *_types(No.CLAIM, "sid", ["a"], 1, {}, "a\n"),
     *_types(No.CLAIM, "email", ["kari@example.no"], 1, True, {}, "kari@example.no\nBcc: x@x.no", "a" * 255),
     *_types(No.CLAIM, "email_verified", "true", "false", 1, 0, None, [True], {}),
-    *_types(No.CLAIM, "groups", 1, True, {"admin": 1}, [1], [["admin"]], ["a\n"], None, ["a"] * 1001),
+    *_types(No.CLAIM, "groups", 1, True, {"admin": 1}, [1], [["admin"]], ["a\n"], ["a"] * 1001),
 )
 
 FORGERIES = (*ALGORITHMS, *SIGNATURES, *FORMS, *CLAIMS)

@@ -88,6 +88,7 @@ GOOD: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "early_by_the_skew": ({}, {"iat": SECOND + 60, "nbf": SECOND + 60}),
     "old_but_not_too_old": ({}, {"iat": SECOND - 660}),
     "sub_255": ({}, {"sub": "a" * 255}),
+    "null_for_nothing": ({}, {"amr": None, "acr": None, "sid": None, "groups": None, "email": None}),
     "claims_of_others": ({}, {"roles": [{"a": 1}], "é": "\n"}),
 }
 
