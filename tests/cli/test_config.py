@@ -53,6 +53,7 @@ def test_every_setting_of_the_table_is_read() -> None:
         "TOTRINN_VENDOR_NAME": "Leverandør",
         "TOTRINN_SUPPORT": "support@example.no",
         "TOTRINN_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
+        "TOTRINN_ALLOW_PRIVATE_ADDRESSES": "yes",
     }
     assert set(values) == {variable.name for variable in VARIABLES}
     plain, told = read_settings({}, data=DATA), read_settings(values)

@@ -152,6 +152,7 @@ def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]
             yield from _clock(database)
             yield from _staff(database)
             yield from _mail(database)
+            yield from _sso(settings, database)
             if vault is not None:
                 yield from _log(settings, database, vault)
     except (NotInstalled, DatabaseNotMigrated) as error:
@@ -194,6 +195,13 @@ def _mail(database: "Database") -> Iterator[Finding]:
         waiting = unit.outbox.waiting()
     text = f"no mail server: nobody is told what happens to their account; mails that wait: {waiting}"
     yield Finding(Level.NOTE, "mail", text)
+
+
+def _sso(settings: Settings, database: "Database") -> Iterator[Finding]:
+    from totrinn.cli.examining_sso import observe
+
+    for each in observe(settings, database, datetime.now(UTC)):
+        yield Finding(Level.NOTE, "SSO", each.text, each.mend)
 
 
 def _log(settings: Settings, database: "Database", vault: "KeyVault") -> Iterator[Finding]:
