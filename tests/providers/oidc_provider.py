@@ -24,7 +24,8 @@ _HERE = Path(__file__).parent / "oidc"
 _CACHE = _ROOT / ".cache" / "providers"
 _PATIENCE_SECONDS = 30
 _INSTALLING_SECONDS = 100
-_NEEDED = "the OpenID provider of the tests needs Node.js 18.20 or newer and npm (Debian: nodejs npm)"
+_OLDEST_NODE = 20
+_NEEDED = f"the OpenID provider of the tests needs Node.js {_OLDEST_NODE} or newer, and npm"
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ def _running(told: dict[str, Any]) -> Iterator[str]:
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [_program("node"), str(_HERE / "provider.mjs")],
+            [_node(), str(_HERE / "provider.mjs")],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -178,6 +179,15 @@ def _put(made: Path, folder: Path) -> None:
         (made / "whole").rename(folder)
     except OSError:
         assert folder.is_dir()
+
+
+def _node() -> str:
+    """Node.js, new enough: an older one starts the provider, which then refuses every code."""
+    node = _program("node")
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, timeout=30, check=True).stdout.strip()
+    if int(version.removeprefix("v").partition(".")[0]) < _OLDEST_NODE:
+        pytest.fail(f"{node} is {version}: {_NEEDED}")
+    return node
 
 
 def _program(name: str) -> str:

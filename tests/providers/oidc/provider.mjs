@@ -11,9 +11,6 @@ const lines = createInterface({ input: process.stdin });
 lines.on('close', () => process.exit(0));
 const told = await new Promise((resolve) => { lines.once('line', (line) => resolve(JSON.parse(line))); });
 
-// Node.js 18, as Debian 12 has it, lacks what the library takes for granted.
-URL.parse ??= (address, base) => (URL.canParse(address, base) ? new URL(address, base) : null);
-
 const library = join(told.modules, 'oidc-provider', 'lib', 'index.js');
 const { Provider } = await import(pathToFileURL(library));
 
