@@ -1,0 +1,367 @@
+"""Which answers are accepted, and what is read out of them."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from lxml import etree
+
+from tests.sso.saml import provider
+from tests.sso.saml.forging import key_info
+from tests.sso.saml.provider import (
+    CONSUMER,
+    NOW,
+    PROVIDER,
+    REQUEST,
+    SUBJECT,
+    Signing,
+    answer,
+    assertion,
+    at,
+    certificate,
+    challenge,
+    curve_key,
+    key,
+    own_certificate,
+    packed,
+    party,
+    settings,
+    signed,
+)
+from tests.sso.saml.trying import OURS, code, identity
+from totrinn.app.identity_providers import Identity, Party, Rejected
+from totrinn.sso.saml_refusals import SamlCheck, SamlRefusal
+
+BOTH = pytest.mark.parametrize("form", ["R", "A", "B"])
+PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+EMAIL_ADDRESS = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+
+
+def _changed(old: str, new: str) -> str:
+    assert old in answer(), old
+    return answer().replace(old, new)
+
+
+def _with_attributes(**attributes: str | list[str]) -> str:
+    statement = "".join(
+        f'<saml:Attribute Name="{name.replace("__", ":")}">'
+        + "".join(f"<saml:AttributeValue>{value}</saml:AttributeValue>" for value in _listed(values))
+        + "</saml:Attribute>"
+        for name, values in attributes.items()
+    )
+    text = answer()
+    begin = text.index("<saml:AttributeStatement>") + len("<saml:AttributeStatement>")
+    return text[:begin] + statement + text[text.index("</saml:AttributeStatement>") :]
+
+
+def _listed(values: str | list[str]) -> list[str]:
+    return [values] if isinstance(values, str) else values
+
+
+def _read(text: str, to: Party | None = None) -> Identity:
+    return identity(signed(text, "B"), to=to)
+
+
+@BOTH
+def test_everything_that_an_answer_says_is_read(form: str) -> None:
+    """Person, address, name, groups, context, times, session and identifiers."""
+    read = identity(signed(answer(), form))
+    assert dataclasses.replace(read, claims=(), checks=()) == Identity(
+        subject=SUBJECT,
+        email=f"{SUBJECT}@idp.example",
+        email_verified=True,
+        name="Kari Nordmann",
+        groups=("staff", "admins"),
+        amr=(),
+        acr="urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport",
+        authenticated_at=NOW - timedelta(seconds=10),
+        session="_session",
+        ends_at=NOW + timedelta(hours=8),
+        token_id="_assertion",
+        token_expires_at=NOW + timedelta(seconds=360),
+    )
+    assert ("memberOf", "admins") in read.claims
+    assert ("NameID", SUBJECT) in read.claims
+
+
+@pytest.mark.row("R79", "R80")
+def test_the_checks_that_an_answer_passed_are_told_in_their_order() -> None:
+    """All but decryption, for an answer that is signed twice."""
+    assert list(_read(answer()).checks) == [check for check in SamlCheck if check != SamlCheck.DECRYPTION]
+
+
+def test_a_refusal_tells_which_checks_were_passed_before() -> None:
+    """Whoever sets the connection up sees how far it got."""
+    result = OURS.finish(party(), challenge(), packed(signed(_changed(CONSUMER, "x"), "R")), NOW)
+    assert isinstance(result, Rejected)
+    assert result.checks == (SamlCheck.SIZE, SamlCheck.FORM, SamlCheck.RESPONSE_SIGNATURE)
+    assert result.detail == f"expected {CONSUMER}, came x"
+
+
+VARIANTS: dict[str, Signing] = {
+    "no KeyInfo": Signing(),
+    "KeyInfo": Signing(key_info=key_info(own_certificate("provider"))),
+    "KeyInfo with another certificate": Signing(key_info=key_info(own_certificate("evil"))),
+    "KeyInfo with a name": Signing(key_info="<ds:KeyInfo><ds:KeyName>any</ds:KeyName></ds:KeyInfo>"),
+    "KeyInfo with nonsense": Signing(key_info="<ds:KeyInfo><x:y xmlns:x='urn:x'/></ds:KeyInfo>"),
+    "SHA-384": Signing(method="rsa-384", digest="384"),
+    "SHA-512": Signing(method="rsa-512", digest="512"),
+    "prefixes": Signing(prefixes="xs xsi saml"),
+    "lines in Base64": Signing(after_signing=lambda text: text.replace("==</ds:", "==\n</ds:")),
+}
+
+
+@pytest.mark.row("R79")
+@pytest.mark.parametrize("name", VARIANTS)
+@BOTH
+def test_signatures_as_real_providers_make_them_are_verified(name: str, form: str) -> None:
+    """Whatever stands in `KeyInfo`, the pinned certificate counts, and it alone."""
+    assert identity(signed(answer(), form, VARIANTS[name])).subject == SUBJECT
+
+
+@pytest.mark.row("R79")
+@BOTH
+def test_any_of_the_pinned_certificates_will_do(form: str) -> None:
+    """Two are pinned while one rolls over; ended ones count too, and so do keys on a curve."""
+    ended = certificate(key("old"), ended=True)
+    curve = certificate(curve_key("new"))
+    pinned = party(certificates=(own_certificate("provider"), ended, curve))
+    for how in (Signing(), Signing(key=key("old")), Signing(key=curve_key("new"), method="ecdsa-256")):
+        assert identity(signed(answer(), form, how), to=pinned).subject == SUBJECT
+    assert code(signed(answer(), form, Signing(key=key("evil"))), to=pinned) == SamlRefusal.SIGNATURE_WRONG
+    assert code(signed(answer(), form), to=party(certificates=())) == SamlRefusal.SIGNATURE_WRONG
+
+
+@pytest.mark.row("R79")
+def test_a_certificate_that_is_too_weak_verifies_nothing() -> None:
+    """Fewer than 2048 bits, another curve, or no certificate at all."""
+    weak = key("weak", 1024)
+    for pinned in (certificate(weak), "AAAA", "", "!"):
+        document = signed(answer(), "A", Signing(key=weak))
+        assert code(document, to=party(certificates=(pinned,))) == SamlRefusal.CERTIFICATE_UNUSABLE
+
+
+_TYPED = '<saml:AttributeValue xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="0">'
+ACCEPTED: dict[str, list[tuple[str, str]]] = {
+    "line breaks": [("><", ">\n  <")],
+    "no beginning": [(f'NotBefore="{at(-30)}"', "")],
+    "fractions": [(f'IssueInstant="{at(-1)}"', 'IssueInstant="2026-11-25T11:59:59.1234567Z"')],
+    "two audiences": [("<saml:Audience>", "<saml:Audience>x</saml:Audience><saml:Audience>")],
+    "one use": [("</saml:Conditions>", "<saml:OneTimeUse/></saml:Conditions>")],
+    "no attributes": [("</saml:AuthnStatement><saml:AttributeStatement>", "</saml:AuthnStatement><cut>")],
+    "clock ahead": [(at(-30), at(59)), (at(-1), at(59)), (at(-10), at(60))],
+    "clock behind": [(at(300), at(-59))],
+    "end of all times": [(at(300), "9999-12-31T23:59:59Z")],
+    "typed values": [("<saml:AttributeValue>", _TYPED)],
+    "address": [(" Recipient=", ' Address="192.0.2.1" Recipient=')],
+    "locality": [("<saml:AuthnContext>", '<saml:SubjectLocality Address="::1"/><saml:AuthnContext>')],
+    "other confirmation": [("</saml:Subject>", '<saml:SubjectConfirmation Method="urn:x"/></saml:Subject>')],
+    "consent": [(" Destination=", ' Consent="urn:x" Destination=')],
+    "status message": [("</samlp:Status>", "<samlp:StatusMessage>ok</samlp:StatusMessage></samlp:Status>")],
+    "foreign attribute": [('Attribute Name="mail"', 'Attribute xmlns:a="urn:a" a:OriginalIssuer="x" Name="mail"')],
+}
+
+
+@pytest.mark.parametrize("name", ACCEPTED)
+def test_answers_as_real_providers_write_them_are_accepted(name: str) -> None:
+    """Within the standard and the tolerance of 60 seconds."""
+    text = answer()
+    for old, new in ACCEPTED[name]:
+        assert old in text
+        text = text.replace(old, new)
+    before, cut, after = text.partition("<cut>")
+    text = before + after[after.index("</saml:Assertion>") :] if cut else text
+    assert identity(signed(text, "B")).subject == SUBJECT
+
+
+@pytest.mark.parametrize("front", ["\ufeff", '<?xml version="1.0"?>', '\ufeff<?xml version="1.0" encoding="utf-8" ?>'])
+def test_a_document_may_begin_with_a_declaration(front: str) -> None:
+    """With a byte order mark, a declaration, or both."""
+    assert identity(front.encode() + signed(answer(), "B")).subject == SUBJECT
+
+
+@pytest.mark.row("R80")
+def test_a_destination_may_only_be_missing_where_it_would_prove_nothing() -> None:
+    """A signed response must have one (SAML Bindings §3.5.5.2)."""
+    text = _changed(f' Destination="{CONSUMER}"', "")
+    assert [code(signed(text, form)) for form in ("R", "A", "B")] == [
+        SamlRefusal.DESTINATION_WRONG,
+        f"admitted: {SUBJECT}",
+        SamlRefusal.DESTINATION_WRONG,
+    ]
+
+
+@pytest.mark.row("R81")
+@BOTH
+def test_an_answer_that_nobody_asked_for_passes_only_where_agreed(form: str) -> None:
+    """And only without a word of a request, in response or assertion."""
+    unasked = answer().replace(f' InResponseTo="{REQUEST}"', "")
+    agreed = party(allows_idp_initiated=True)
+    texts = {
+        "unasked": unasked,
+        "asked": answer(),
+        "response asked": unasked.replace(" Version=", f' InResponseTo="{REQUEST}" Version=', 1),
+        "assertion asked": unasked.replace(" Recipient=", f' InResponseTo="{REQUEST}" Recipient=', 1),
+    }
+
+    def said(to: Party) -> dict[str, str]:
+        results = {name: OURS.finish(to, None, packed(signed(text, form)), NOW) for name, text in texts.items()}
+        return {name: result.code if isinstance(result, Rejected) else "in" for name, result in results.items()}
+
+    assert said(agreed) == {"unasked": "in", **dict.fromkeys(list(texts)[1:], SamlRefusal.ANSWERS_A_REQUEST)}
+    assert set(said(party()).values()) == {SamlRefusal.NOT_ASKED_FOR}
+    assert code(signed(unasked, form), to=agreed) == SamlRefusal.REQUEST_MISMATCH
+
+
+@pytest.mark.row("R85")
+def test_whoever_had_to_prove_themselves_anew_must_have_done_so() -> None:
+    """Not before the request, but for the tolerance; otherwise the provider's memory is as good."""
+    asked = challenge(is_fresh=True)
+    for seconds, expected in ((-29, "in"), (-89, "in"), (-91, SamlRefusal.NOT_FRESH), (-3600, SamlRefusal.NOT_FRESH)):
+        document = signed(_changed(f'AuthnInstant="{at(-10)}"', f'AuthnInstant="{at(seconds)}"'), "B")
+        result = OURS.finish(party(), asked, packed(document), NOW)
+        assert (result.code if isinstance(result, Rejected) else "in") == expected
+        assert identity(document).authenticated_at == NOW + timedelta(seconds=seconds)
+
+
+DECLINED = {
+    ("Responder", "AuthnFailed"): "Responder AuthnFailed",
+    ("Requester", "NoAuthnContext"): "Requester NoAuthnContext",
+    ("Responder", "<b>evil</b>"): "Responder other",
+    ("evil", "RequestDenied"): "other RequestDenied",
+}
+
+
+@pytest.mark.parametrize("codes", DECLINED)
+@pytest.mark.parametrize("is_signed", [True, False])
+def test_what_a_provider_declines_is_told_in_words_of_the_standard(codes: tuple[str, str], is_signed: bool) -> None:
+    """Its refusals hold no assertion and are often unsigned: nothing else of them is shown."""
+    prefix = "urn:oasis:names:tc:SAML:2.0:status:"
+    top, sub = (f"{prefix}{name.replace('<', '&lt;')}" for name in codes)
+    text = _changed(
+        f'<samlp:StatusCode Value="{prefix}Success"/>',
+        f'<samlp:StatusCode Value="{top}"><samlp:StatusCode Value="{sub}"/></samlp:StatusCode>'
+        "<samlp:StatusMessage>evil</samlp:StatusMessage>",
+    ).replace(assertion(), "")
+    document = signed(text, "R") if is_signed else text.encode()
+    result = OURS.finish(party(), challenge(), packed(document), NOW)
+    assert isinstance(result, Rejected)
+    assert (result.code, result.detail) == (SamlRefusal.DECLINED, DECLINED[codes])
+
+
+def test_success_without_an_assertion_is_none() -> None:
+    """Neither signed nor unsigned."""
+    text = answer().replace(assertion(), "")
+    assert code(signed(text, "R")) == code(text.encode()) == SamlRefusal.ASSERTION_MISSING
+
+
+def test_a_name_is_qualified_when_somebody_else_gave_it() -> None:
+    """The provider's own name in front changes nothing (SAML Core §8.3.7); another one tells two people apart."""
+    own = _changed("<saml:NameID ", f'<saml:NameID NameQualifier="{PROVIDER}" SPNameQualifier="x" ')
+    other = _changed("<saml:NameID ", '<saml:NameID NameQualifier="https://behind.example" ')
+    assert _read(own).subject == SUBJECT
+    assert _read(other).subject == f"https://behind.example!{SUBJECT}"
+
+
+@pytest.mark.parametrize("name", ["a", "æøå", "x" * 256, "kari@idp.example", "a b", "&lt;b&gt;"])
+def test_names_of_plain_text_are_taken_as_they_are(name: str) -> None:
+    """One to 256 characters."""
+    expected = name.replace("&lt;", "<").replace("&gt;", ">")
+    assert _read(_changed(f">{SUBJECT}</saml:NameID>", f">{name}</saml:NameID>")).subject == expected
+
+
+CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
+ADDRESSES: list[tuple[dict[str, str | list[str]], str | None]] = [
+    ({"mail": "a@x.example"}, "a@x.example"),
+    ({"urn__oid__0.9.2342.19200300.100.1.3": "a@x.example"}, "a@x.example"),
+    ({"email": "a@x.example", "other": "b@x.example"}, "a@x.example"),
+    ({"mail": ["a@x.example", "b@x.example"]}, None),
+    ({"mail": []}, None),
+    ({"mail": ""}, None),
+    ({"mail": "<x/>"}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("attributes", "expected"), ADDRESSES)
+def test_an_address_counts_when_there_is_exactly_one(
+    attributes: dict[str, str | list[str]], expected: str | None
+) -> None:
+    """Under one of the usual names; with it, the provider vouches for it."""
+    read = _read(_with_attributes(**attributes))
+    assert (read.email, read.email_verified) == (expected, expected is not None)
+
+
+def test_a_name_that_says_it_is_an_address_is_one() -> None:
+    """Unless an attribute has another, or the connection names the attribute."""
+    text = _with_attributes().replace(PERSISTENT, EMAIL_ADDRESS).replace(f">{SUBJECT}<", ">k@x.example<")
+    assert _read(text).email == "k@x.example"
+    assert _read(text, party(email_attribute="workMail")).email is None
+    both = text.replace(
+        "</saml:AttributeStatement>",
+        '<saml:Attribute Name="workMail"><saml:AttributeValue>w@x.example</saml:AttributeValue></saml:Attribute>'
+        "</saml:AttributeStatement>",
+    )
+    assert _read(both, party(email_attribute="workMail")).email == "w@x.example"
+
+
+NAMES: list[tuple[dict[str, str | list[str]], str]] = [
+    ({"displayName": "Kari N", "cn": "other"}, "Kari N"),
+    ({"cn": "Kari N", "givenName": "other"}, "Kari N"),
+    ({"givenName": "Kari", "sn": "Nordmann"}, "Kari Nordmann"),
+    ({"firstName": "Kari"}, "Kari"),
+    ({"name": "kari@x"}, "kari@x"),
+    ({"displayName": ["a", "b"]}, ""),
+    ({}, ""),
+]
+
+
+@pytest.mark.parametrize(("attributes", "expected"), NAMES)
+def test_a_persons_name_is_found_under_the_usual_names(attributes: dict[str, str | list[str]], expected: str) -> None:
+    """Display name, common name, given and family name."""
+    assert _read(_with_attributes(**attributes)).name == expected
+
+
+def test_the_connection_may_name_the_attributes() -> None:
+    """Then the usual names do not count."""
+    text = _with_attributes(nick="Kari", teams=["a", "b"], displayName="other", memberOf=["c"])
+    read = _read(text, party(name_attribute="nick", groups_attribute="teams"))
+    assert (read.name, read.groups) == ("Kari", ("a", "b"))
+    missing = _read(text, party(name_attribute="x", groups_attribute="x"))
+    assert (missing.name, missing.groups) == ("", ())
+
+
+def test_values_that_are_no_text_are_left_out() -> None:
+    """An eduPersonTargetedID holds an element, which is neither read nor refused."""
+    text = _with_attributes(memberOf=["staff", "<saml:NameID>x</saml:NameID>", " "])
+    assert _read(text).groups == ("staff",)
+
+
+@pytest.mark.row("R79")
+def test_what_an_unsigned_response_says_does_not_reach_the_identity() -> None:
+    """With the assertion signed, nothing of the identity comes from around it."""
+    root = etree.fromstring(signed(answer(), "A"))
+    root.set("ID", "_changed")
+    root.set("IssueInstant", at(0))
+    assert identity(etree.tostring(root)) == identity(signed(answer(), "A"))
+
+
+def test_a_message_must_be_there() -> None:
+    """Without `SAMLResponse` there is nothing to check."""
+    for there in ({}, {"SAMLRequest": "x"}, {"samlresponse": "x"}):
+        assert OURS.finish(party(), challenge(), there, NOW) == Rejected(SamlRefusal.ANSWER_MISSING)
+
+
+@pytest.mark.row("R77")
+def test_an_answer_for_one_connection_is_none_for_another() -> None:
+    """Destination, recipient and audience name the connection."""
+    other = Party("other", 1, settings(), key=provider.our_key())
+    result = OURS.finish(other, challenge(), packed(signed(answer(), "B")), NOW)
+    assert isinstance(result, Rejected)
+    assert result.code == SamlRefusal.DESTINATION_WRONG
+
+
+def test_codes_are_stable_and_distinct() -> None:
+    """One a cause, few enough to be put into words, with a prefix that no other protocol uses."""
+    assert len(SamlRefusal) == len({str(refusal) for refusal in SamlRefusal})
+    assert all(str(name).startswith("saml_") for name in (*SamlRefusal, *SamlCheck))
