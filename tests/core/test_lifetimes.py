@@ -10,6 +10,7 @@ from totrinn.core.lifetimes import (
     SESSION_ABSOLUTE,
     SESSION_IDLE,
     SIGNIN_LIFETIME,
+    SSO_ATTEMPT,
     Lifetimes,
 )
 
@@ -23,10 +24,11 @@ def _is_over(*, age: timedelta, idle: timedelta = timedelta(0), lifetimes: Lifet
 
 @pytest.mark.row("R56")
 def test_the_limits_are_those_promised() -> None:
-    """An hour idle, twelve in all, ten minutes for an unfinished sign-in, an hour for a link."""
+    """An hour idle, twelve in all, ten minutes for a sign-in, here or at a provider, an hour for a link."""
     assert timedelta(minutes=60) == SESSION_IDLE
     assert timedelta(hours=12) == SESSION_ABSOLUTE
     assert timedelta(minutes=10) == SIGNIN_LIFETIME
+    assert timedelta(minutes=10) == SSO_ATTEMPT
     assert timedelta(hours=1) == ONE_TIME_LINK
 
 
@@ -60,3 +62,21 @@ def test_a_session_from_the_future_is_over() -> None:
     assert _is_over(age=-CLOCK_TOLERANCE - MOMENT)
     assert not _is_over(age=SESSION_IDLE, idle=-CLOCK_TOLERANCE)
     assert _is_over(age=SESSION_IDLE, idle=-CLOCK_TOLERANCE - MOMENT)
+
+
+@pytest.mark.row("R56")
+@pytest.mark.parametrize(
+    ("ends_at", "expected"),
+    [(None, False), (NOW + MOMENT, False), (NOW, True), (NOW - MOMENT, True), (NOW - timedelta(days=1), True)],
+)
+def test_a_session_does_not_outlive_the_providers(ends_at: datetime | None, expected: bool) -> None:
+    """It is over at the end that the provider named, to the moment."""
+    assert Lifetimes().is_over(created_at=NOW, last_seen=NOW, now=NOW, ends_at=ends_at) is expected
+
+
+@pytest.mark.row("R56")
+def test_a_providers_end_prolongs_nothing() -> None:
+    """However long the provider's own session lives, ours has its limits."""
+    late = NOW + timedelta(days=30)
+    for created_at, last_seen in ((NOW - SESSION_ABSOLUTE, NOW), (NOW, NOW - SESSION_IDLE)):
+        assert Lifetimes().is_over(created_at=created_at, last_seen=last_seen, now=NOW, ends_at=late)

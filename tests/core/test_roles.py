@@ -14,6 +14,7 @@ reset_factor         -     -              yes                   -
 see_settings         yes   yes            yes                   -
 change_settings      -     -              yes                   -
 change_requirement   -     -              yes                   -
+change_sso           -     -              yes                   -
 read_log             -     -              yes                   yes
 run_organisations    -     -              -                     yes
 """

@@ -53,7 +53,8 @@ def test_returning_moves_nobody(state: State) -> None:
     assert advance(state, Act.RETURNED, Admit(Reason.VERIFIED)) == Deny(Reason.VERIFIED)
 
 
-PROVING = {Act.PROVED_PASSWORD, Act.PROVED_CODE, Act.PROVED_RECOVERY_CODE, Act.CONFIRMED_ENROLMENT}
+BEGINNING = {Act.PROVED_PASSWORD, Act.PROVED_SSO, Act.PROVED_SSO_OWNING_PASSWORD}
+PROVING = BEGINNING | {Act.PROVED_CODE, Act.PROVED_RECOVERY_CODE, Act.CONFIRMED_ENROLMENT}
 CHOOSING = {Act.CHOSE_ORGANISATION, Act.SWITCHED, Act.SWITCHED_LONG_AGO}
 
 
@@ -63,9 +64,11 @@ def test_only_a_proof_or_a_choice_admits() -> None:
 
 
 @pytest.mark.row("R40")
-def test_a_sign_in_begins_with_the_password() -> None:
-    """Where nothing is proven nothing else has a place."""
-    assert {act for act in Act if allows(State.NOTHING_PROVEN, act)} == {Act.PROVED_PASSWORD}
+def test_a_sign_in_begins_with_the_password_or_sso() -> None:
+    """Where nothing is proven nothing else has a place, and neither has a place anywhere else."""
+    assert {act for act in Act if allows(State.NOTHING_PROVEN, act)} == BEGINNING
+    for act in BEGINNING:
+        assert {state for state in State if allows(state, act)} == {State.NOTHING_PROVEN}
 
 
 @pytest.mark.row("R28")
@@ -109,3 +112,30 @@ def test_a_password_proven_long_ago_is_asked_again_before_enrolment(act: Act) ->
     assert advance(State.ADMITTED, act, MustEnrol(Reason.REQUIRED)) is State.MUST_REPROVE
     assert not allows(State.MUST_REPROVE, Act.STARTED_ENROLMENT)
     assert advance(State.MUST_REPROVE, Act.CHOSE_ORGANISATION, MustEnrol(Reason.REQUIRED)) is State.MUST_REPROVE
+
+
+# through SSO, and so judged: where it leads whoever has no password, and whoever owns one
+SSO_TABLE: list[tuple[Verdict, State | Deny, State | Deny]] = [
+    (Admit(Reason.PROVEN_BY_SSO), State.ADMITTED, State.ADMITTED),
+    (MustVerify(Reason.SSO_WITHOUT_EVIDENCE), State.VERIFYING, State.VERIFYING),
+    (MustEnrol(Reason.SSO_WITHOUT_EVIDENCE), State.MUST_ENROL, State.MUST_REPROVE),
+    (MustChoose(Reason.SEVERAL_ORGANISATIONS), Deny(Reason.SEVERAL_ORGANISATIONS), Deny(Reason.SEVERAL_ORGANISATIONS)),
+    (Deny(Reason.CONNECTION_OFF), Deny(Reason.CONNECTION_OFF), Deny(Reason.CONNECTION_OFF)),
+]
+
+
+@pytest.mark.row("R77", "R85")
+@pytest.mark.parametrize(("verdict", "without", "owning"), SSO_TABLE)
+def test_whoever_owns_a_password_enrols_through_sso_only_after_it(
+    verdict: Verdict, without: State | Deny, owning: State | Deny
+) -> None:
+    """The provider alone sets up nothing in their name; in all else the two come alike, and neither chooses."""
+    assert advance(State.NOTHING_PROVEN, Act.PROVED_SSO, verdict) == without
+    assert advance(State.NOTHING_PROVEN, Act.PROVED_SSO_OWNING_PASSWORD, verdict) == owning
+
+
+@pytest.mark.row("R77")
+def test_a_session_through_sso_that_is_lost_goes_on_to_the_factor_or_ends() -> None:
+    """Nobody is led from it to enrolment: they come through the provider again."""
+    ways_on = {key: leads_to for key, leads_to in TRANSITIONS.items() if key[1] is Act.LOST_SSO_ADMISSION}
+    assert ways_on == {(State.ADMITTED, Act.LOST_SSO_ADMISSION, MustVerify): State.VERIFYING}
