@@ -104,6 +104,8 @@ FIRST: list[tuple[SsoRules, list[str], Role]] = [
     (SsoRules(default_role=ADMINISTRATOR), [], ADMINISTRATOR),
     (SsoRules(default_role=GLOBAL), [], USER),
     (SsoRules(default_role=GLOBAL), ["heads"], USER),
+    (SsoRules(default_role=STAFF), [], USER),
+    (replace(MAPPED, default_role=STAFF), ["strangers"], USER),
     (MAPPED, [], USER),
     (MAPPED, ["strangers"], USER),
     (MAPPED, ["all"], USER),

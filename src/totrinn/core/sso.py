@@ -15,6 +15,8 @@ DEFAULT_EVIDENCE = (
     "urn:oasis:names:tc:SAML:2.0:ac:classes:TimeSyncToken",
 )
 """What says that two factors were used: `amr` (RFC 8176), `acr` values and SAML authentication contexts."""
+DEFAULT_ROLES = (Role.USER, Role.ADMINISTRATOR)
+"""The roles that may be given to whoever comes for the first time, without a group that says so."""
 LEAST_KEEPERS = 2
 """Where password sign-in is closed, so many named global administrators keep theirs, with a second factor."""
 
@@ -57,7 +59,7 @@ def first_role(rules: SsoRules, groups: Collection[str]) -> Role:
     mapped = _highest(rules, groups)
     if mapped is not None:
         return mapped
-    return Role.USER if rules.default_role is Role.GLOBAL_ADMINISTRATOR else rules.default_role
+    return rules.default_role if rules.default_role in DEFAULT_ROLES else Role.USER
 
 
 def role_at_sign_in(rules: SsoRules, groups: Collection[str], current: Role) -> Role:
