@@ -8,6 +8,7 @@ VENDOR = "vendor"
 FJORDLY = "fjordly"
 NORDLYS = "nordlys"
 HAVRE = "havre-bakeri"
+NORDLYS_DOMAIN = "nordlys.example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class DemoPerson:
     """Sets up a second factor before the visitor comes."""
     also: str = ""
     """Another organisation that they are a user of."""
+    is_registered: bool = True
+    """False: without a password, and a member from the first sign-in through SSO on."""
+    amr: tuple[str, ...] = ("pwd", "mfa")
+    """How they prove themselves to their organisation's own sign-in service, if it has one (RFC 8176)."""
 
 
 VENDOR_NAME = "Jobadmin support"
@@ -55,9 +60,17 @@ PEOPLE = (
     DemoPerson("marit", "Marit Haugen", "marit@nordlys.example", NORDLYS, Role.GLOBAL_ADMINISTRATOR),
     DemoPerson("jon", "Jon Dalen", "jon@nordlys.example", NORDLYS, Role.USER, enrolled=True),
     DemoPerson("aase", "Åse Bakken", "aase@nordlys.example", NORDLYS, Role.USER),
+    DemoPerson(
+        "sivert", "Sivert Moen", "sivert@nordlys.example", NORDLYS, Role.USER, is_registered=False, amr=("pwd",)
+    ),
     DemoPerson("nils", "Nils Havre", "nils@havre.example", HAVRE, Role.GLOBAL_ADMINISTRATOR),
     DemoPerson("berit", "Berit Kvam", "berit@havre.example", HAVRE, Role.USER),
 )
+
+
+def organisation(slug: str) -> DemoOrganisation:
+    """The customer's organisation with this slug."""
+    return next(organisation for organisation in ORGANISATIONS if organisation.slug == slug)
 
 
 def person(key: str) -> DemoPerson:
