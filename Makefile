@@ -86,14 +86,23 @@ test-packages: ## Install the Debian packages that the tests use
 	@missing=""; \
 	command -v chromium >/dev/null || missing+=" chromium"; \
 	command -v faketime >/dev/null || missing+=" faketime"; \
+	command -v node >/dev/null || missing+=" nodejs"; \
+	command -v npm >/dev/null || missing+=" npm"; \
 	command -v oathtool >/dev/null || missing+=" oathtool"; \
+	command -v php >/dev/null || missing+=" php-cli"; \
+	for part in xml mbstring sqlite3 curl; do \
+		php -r "exit(extension_loaded('$$part') ? 0 : 1);" 2>/dev/null || missing+=" php-$$part"; \
+	done; \
+	[[ -d /usr/share/simplesamlphp/www ]] || missing+=" simplesamlphp"; \
+	command -v xmlsec1 >/dev/null || missing+=" xmlsec1"; \
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=" postgresql"; \
 	if [[ -z "$$missing" ]]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null || [[ "$$(id -u)" != 0 ]]; then echo "Not installed here:$$missing" >&2; exit 0; fi; \
 	echo "Installing$$missing"; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update -qq; \
-	apt-get install -qq --yes --no-install-recommends $$missing >/dev/null
+	apt-get install -qq --yes --no-install-recommends $${missing/ npm/} >/dev/null; \
+	command -v npm >/dev/null || apt-get install -qq --yes --no-install-recommends npm >/dev/null # Some nodejs bring theirs
 
 .PHONY: bench
 bench: install $(VENV)/.dev ## Measure
