@@ -239,6 +239,7 @@ FORMS = (
             "plus": _changed(lambda token: token[:-2] + "+/"),
             "not_ascii": _changed(lambda token: token[:-1] + "é"),
             "json_form": _changed(lambda token: json.dumps(dict(zip("abc", token.split("."), strict=True)))),
+            "no_base64": _changed(lambda token: "A" + token),
             "empty": lambda alg: "",
             "huge": _changed(lambda token: token + "A" * 2_000_000),
             "payload_no_json": _raw(payload="sub=admin"),

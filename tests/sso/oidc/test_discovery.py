@@ -1,4 +1,4 @@
-"""What a provider says of itself is checked, remembered for a while, and forgotten in time."""
+"""What a provider says of itself is checked before it is used."""
 
 import json
 import warnings
@@ -17,7 +17,6 @@ from tests.sso.oidc.issuer import (
     NOW,
     PARTY,
     Canned,
-    Clock,
     canned,
     header,
     id_claims,
@@ -210,107 +209,6 @@ def test_the_key_is_chosen_by_us_and_only_one_may_fit(
     result = relying_party(fetcher).finish(PARTY, CHALLENGE, ANSWER, NOW)
     assert isinstance(result, Identity) == is_accepted
     assert is_accepted or (isinstance(result, Rejected) and result.code == No.NO_MATCHING_KEY)
-
-
-# Remembering --------------------------------------------------------------------------------------------------
-
-
-def finish(us: OidcRelyingParty, whose: Party = PARTY) -> Identity | Rejected | Unavailable:
-    """A sign-in."""
-    return us.finish(whose, CHALLENGE, ANSWER, NOW)
-
-
-def test_documents_are_remembered_for_a_while() -> None:
-    """A sign-in fetches nothing that is known; half an hour later the discovery is renewed, the keys more often."""
-    fetcher, clock = canned(), Clock()
-    us = relying_party(fetcher, clock)
-    assert isinstance(finish(us), Identity)
-    assert isinstance(finish(us), Identity)
-    assert fetcher.fetched == [f"{ISSUER}/{WELL_KNOWN}", JWKS]
-    clock.seconds += 301
-    finish(us)
-    assert fetcher.fetched[2:] == [JWKS]
-    clock.seconds += 1801
-    finish(us)
-    assert fetcher.fetched[3:] == [f"{ISSUER}/{WELL_KNOWN}", JWKS]
-
-
-def test_an_outage_is_not_felt_until_what_is_remembered_is_too_old() -> None:
-    """Keys for ten minutes, the discovery document for an hour."""
-    fetcher, clock = canned(), Clock()
-    us = relying_party(fetcher, clock)
-    finish(us)
-    fetcher.documents.clear()
-    clock.seconds += 599
-    assert isinstance(finish(us), Identity)
-    clock.seconds += 2
-    assert isinstance(finish(us), Unavailable)
-    assert isinstance(us.begin(PARTY, CHALLENGE, login_hint=""), str)
-    clock.seconds += 3600
-    assert isinstance(us.begin(PARTY, CHALLENGE, login_hint=""), Unavailable)
-
-
-def test_new_settings_forget_what_was_known_under_the_old() -> None:
-    """And no connection sees what is remembered of another."""
-    fetcher = canned()
-    us = relying_party(fetcher)
-    for whose in (PARTY, replace(PARTY, revision=2), replace(PARTY, connection_id="other")):
-        assert isinstance(finish(us, whose), Identity)
-    assert fetcher.fetched == [f"{ISSUER}/{WELL_KNOWN}", JWKS] * 3
-
-
-def test_a_new_key_is_found_at_once_but_strange_tokens_fetch_nothing() -> None:
-    """An unknown key has the set fetched anew, at most once a minute."""
-    fetcher, clock = canned(keys=[public("ES256")]), Clock()
-    us = relying_party(fetcher, clock)
-    assert isinstance(finish(us), Rejected)
-    fetcher.documents[JWKS] = json.dumps({"keys": [public("RS256")]}).encode()
-    assert isinstance(finish(us), Rejected)
-    assert fetcher.fetched.count(JWKS) == 1
-    clock.seconds += 60
-    assert isinstance(finish(us), Identity)
-    assert fetcher.fetched.count(JWKS) == 2
-    fetcher.redeemed = tokens(signed(header("RS256", kid="strange"), id_claims("RS256"), "RS256"))
-    clock.seconds += 61
-    for _ in range(5):
-        assert isinstance(finish(us), Rejected)
-    assert fetcher.fetched.count(JWKS) == 3
-
-
-def test_a_fetch_that_fails_counts_as_one() -> None:
-    """A provider that is down is not asked for its keys at every strange token."""
-    fetcher, clock = canned(), Clock()
-    us = relying_party(fetcher, clock)
-    finish(us)
-    fetcher.redeemed = tokens(signed(header("RS256", kid="strange"), id_claims("RS256"), "RS256"))
-    fetcher.documents[JWKS] = Unavailable(Failure.TIMED_OUT)
-    clock.seconds += 61
-    results = [finish(us) for _ in range(3)]
-    assert [type(each) for each in results] == [Unavailable, Rejected, Rejected]
-    assert fetcher.fetched.count(JWKS) == 2
-
-
-def test_the_test_of_a_connection_believes_nothing_remembered() -> None:
-    """Whoever has just mended the provider must see it."""
-    fetcher = canned(document=metadata(response_types_supported=["id_token"]))
-    us = relying_party(fetcher)
-    assert isinstance(us.check_settings(PARTY), Rejected)
-    fetcher.documents[f"{ISSUER}/{WELL_KNOWN}"] = json.dumps(metadata()).encode()
-    assert us.check_settings(PARTY) is None
-    assert isinstance(finish(us), Identity)
-    assert len(fetcher.fetched) == 3
-
-
-def test_what_is_remembered_is_bounded() -> None:
-    """Whatever the number of connections; the oldest is forgotten first."""
-    fetcher = canned()
-    us = relying_party(fetcher)
-    for number in range(1100):
-        us.begin(replace(PARTY, revision=number), CHALLENGE, login_hint="")
-    us.begin(replace(PARTY, revision=1099), CHALLENGE, login_hint="")
-    assert len(fetcher.fetched) == 1100
-    us.begin(replace(PARTY, revision=0), CHALLENGE, login_hint="")
-    assert len(fetcher.fetched) == 1101
 
 
 # Over a real network ------------------------------------------------------------------------------------------
