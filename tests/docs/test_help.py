@@ -9,7 +9,7 @@ from tests.docs.catalogues import is_said
 from tests.docs.reading import DOCS, LANGUAGES, links, name_of
 
 HELP = DOCS / "help"
-PAGES = ("before-you-turn-it-on.md", "helpdesk.md")
+PAGES = ("before-you-turn-it-on.md", "helpdesk.md", "sso.md")
 QUOTED = {"nb": re.compile("«([^»]+)»"), "nn": re.compile("«([^»]+)»"), "en": re.compile("“([^”]+)”")}
 ALL = [HELP / language / page for language in LANGUAGES for page in PAGES]
 
