@@ -9,8 +9,8 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's
 from totrinn.app import ports
 from totrinn.app.sso_records import SsoIdentity
 from totrinn.core.policy import ConnectionFacts
-from totrinn.storage import links
 from totrinn.storage.counting import COUNTS, MEMBERS, lock_person, recount
+from totrinn.storage.links import FACTS, facts_of
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.sso_tables import connection, sso_identity
 from totrinn.storage.tables import membership, person
@@ -37,7 +37,7 @@ _OF_THERE = _OF.where(_IN_ORGANISATION)
 _REMOVE = delete(sso_identity).where(_OF_PERSON, _IN_ORGANISATION)
 _USED = update(sso_identity).where(is_which(_I.id))
 _FACTS = (
-    select(*links.CONNECTION)
+    select(FACTS)
     .join_from(sso_identity, connection, connection.c.id == _I.connection_id)
     .where(is_which(_I.id), _OF_PERSON)
 )
@@ -105,7 +105,7 @@ class SqlIdentities(Repository, ports.SsoIdentities):
     def facts(self, identity_id: str, person_id: str) -> ConnectionFacts | None:
         """The connection of this link as it is now; None when there is no such link of this person."""
         row = self._connection.execute(_FACTS, {"which": identity_id, "which_person": person_id}).first()
-        return None if row is None else links.connection_of(row)
+        return None if row is None else facts_of(row[0])
 
     def with_password(
         self, organisation_id: str, *, limit: int, offset: int

@@ -1,21 +1,32 @@
-"""Links between persons and providers' subjects, as conditions and columns that other selects take along.
+"""Links between persons and providers' subjects, as a condition and a column that other selects take along.
 
 A sign-in through SSO is held against its link at every request: when that has gone, or is another person's, there is no
 connection to be found, and nobody is let in (R84).
 """
 
-from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Join, Table, and_, select
+from sqlalchemy import ColumnElement, Table, and_, case, select
 
 from totrinn.core.policy import ConnectionFacts
 from totrinn.storage.sso_tables import connection, sso_identity
 
 _link = sso_identity.alias("link")
 
-CONNECTION = (connection.c.is_enabled, connection.c.demands_evidence)
-"""What `connection_of` takes."""
+_FACTS = [ConnectionFacts(is_enabled, demands) for is_enabled in (False, True) for demands in (False, True)]
+# Both facts as one value: which of `_FACTS` holds.
+FACTS = case(
+    *(
+        (
+            and_(
+                connection.c.is_enabled.is_(each.is_enabled), connection.c.demands_evidence.is_(each.demands_evidence)
+            ),
+            at,
+        )
+        for at, each in enumerate(_FACTS)
+    )
+)
+"""What `facts_of` takes."""
 
 
 def is_linked(person_id: ColumnElement[Any], organisation_id: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -25,19 +36,20 @@ def is_linked(person_id: ColumnElement[Any], organisation_id: ColumnElement[Any]
     return select(_link.c.id).where(of_both).limit(1).scalar_subquery().is_not(None)
 
 
-def with_connection(origin: FromClause, proven: Table) -> Join:
-    """The origin, which holds what a sign-in has proven, joined with the connection that its link leads to now."""
+def facts_of_proof(proven: Table) -> ColumnElement[int]:
+    """`FACTS` of the connection that the link of a proof leads to now: this person's, in the organisation that vouched.
+
+    Not joined: PostgreSQL would weigh every order of two more tables at each request, also by password.
+    """
     of_proof = and_(
         sso_identity.c.id == proven.c.sso_identity,
         sso_identity.c.person_id == proven.c.person_id,
         sso_identity.c.organisation_id == proven.c.sso_organisation,
     )
-    return origin.outerjoin(sso_identity, of_proof).outerjoin(
-        connection, connection.c.id == sso_identity.c.connection_id
-    )
+    facts = select(FACTS).join_from(sso_identity, connection, connection.c.id == sso_identity.c.connection_id)
+    return case((proven.c.sso_identity.is_not(None), facts.where(of_proof).scalar_subquery()))
 
 
-def connection_of(values: Sequence[Any]) -> ConnectionFacts | None:
-    """The facts in the columns `CONNECTION`; None where an outer join found none."""
-    is_enabled, demands_evidence = values
-    return None if is_enabled is None else ConnectionFacts(is_enabled, demands_evidence)
+def facts_of(value: int | None) -> ConnectionFacts | None:
+    """The facts in the column `FACTS`; None where there is no such connection, or no such link."""
+    return None if value is None else _FACTS[value]

@@ -10,7 +10,7 @@ from totrinn.app import ports
 from totrinn.app.records import LiveSession, Session
 from totrinn.core.enrolment import Pending
 from totrinn.core.policy import Proof
-from totrinn.storage.links import CONNECTION, connection_of, with_connection
+from totrinn.storage.links import facts_of, facts_of_proof
 from totrinn.storage.proofs import (
     PROOF_LENGTH,
     pending_columns,
@@ -36,8 +36,9 @@ _THIS = is_which(_S.id)
 _OF_THE_PERSON = is_which(_S.person_id, "which_person")
 _IN_ORGANISATION = is_which(_S.organisation_id, "which_organisation")
 
-_JUDGED = with_connection(with_standing(session.join(person, person.c.id == _S.person_id), _S.organisation_id), session)
-_LIVE = select(*_SESSION, *STANDING, *CONNECTION).select_from(_JUDGED)
+_LIVE = select(*_SESSION, *STANDING, facts_of_proof(session)).select_from(
+    with_standing(session.join(person, person.c.id == _S.person_id), _S.organisation_id)
+)
 _FIND = _LIVE.where(is_which(_S.digest))
 _FIND_BY_ID = _LIVE.where(_THIS)
 _OF_PERSON = _LIVE.where(_OF_THE_PERSON).order_by(_S.last_seen.desc(), _S.id.desc())
@@ -46,7 +47,10 @@ _SET = update(session).where(_THIS)
 _COUNT = select(func.count()).select_from(session).where(_OF_THE_PERSON, _IN_ORGANISATION)
 _TAKE = delete(session).where(_THIS)
 _END_ONE = _TAKE.where(_OF_THE_PERSON)
-_BY_CONNECTION = _LIVE.where(is_which(sso_identity.c.connection_id, "which_connection")).order_by(_S.id)
+_LINKS = select(sso_identity.c.id).where(
+    is_which(sso_identity.c.connection_id, "which_connection"), sso_identity.c.person_id == _S.person_id
+)
+_BY_CONNECTION = _LIVE.where(_S.sso_identity.in_(_LINKS)).order_by(_S.id)
 _BY_LINK = is_which(_S.sso_identity, "which_identity")
 _BY_NAME = _S.sso_session.in_(bindparam("which_names", expanding=True))
 _MEANT = {
@@ -165,7 +169,7 @@ def _live_of(row: Sequence[Any]) -> LiveSession:
     return LiveSession(
         session=_session_of(row[:_SESSION_END]),
         standing=standing_of(row[_SESSION_END:_STANDING_END]),
-        connection=connection_of(row[_STANDING_END:]),
+        connection=facts_of(row[_STANDING_END]),
     )
 
 

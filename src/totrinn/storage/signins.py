@@ -10,7 +10,7 @@ from totrinn.app.records import OpenSignin, Signin
 from totrinn.core.enrolment import Pending
 from totrinn.core.policy import Proof
 from totrinn.core.signin import State
-from totrinn.storage.links import CONNECTION, connection_of, with_connection
+from totrinn.storage.links import facts_of, facts_of_proof
 from totrinn.storage.proofs import (
     PROOF_LENGTH,
     pending_columns,
@@ -34,10 +34,8 @@ _STANDING_END = _SIGNIN_END + len(STANDING)
 _THIS = is_which(_S.id)
 
 _FIND = (
-    select(*_SIGNIN, *STANDING, *CONNECTION)
-    .select_from(
-        with_connection(with_standing(signin.join(person, person.c.id == _S.person_id), _S.organisation_id), signin)
-    )
+    select(*_SIGNIN, *STANDING, facts_of_proof(signin))
+    .select_from(with_standing(signin.join(person, person.c.id == _S.person_id), _S.organisation_id))
     .where(is_which(_S.digest))
 )
 _ADD = insert(signin)
@@ -115,7 +113,7 @@ def _open_of(row: Sequence[Any]) -> OpenSignin:
     return OpenSignin(
         signin=_signin_of(row[:_SIGNIN_END]),
         standing=standing_of(row[_SIGNIN_END:_STANDING_END]),
-        connection=connection_of(row[_STANDING_END:]),
+        connection=facts_of(row[_STANDING_END]),
     )
 
 
