@@ -320,7 +320,7 @@ def test_a_lookup_that_hangs_is_left_behind_and_counted() -> None:
         release.wait(30)
         return ["127.0.0.1"]
 
-    fetcher = Fetcher(allow_private=True, bounds=Bounds(seconds=0.1), lookup=lookup)
+    fetcher = Fetcher(allow_private=True, bounds=Bounds(connect_seconds=0.05), lookup=lookup)
     results = [fetcher.get("http://slow.example/") for _ in range(5)]
     release.set()
     expected = [Unavailable(Failure.TIMED_OUT, "slow.example")] * 4 + [Unavailable(Failure.BUSY, "slow.example")]
