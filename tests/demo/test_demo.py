@@ -1,32 +1,38 @@
 """The demonstration plays its story to the end, touches nothing that is not its own, and ends with the address."""
 
-import contextlib
 import re
+import resource
 import signal
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import Outcome, command, environment, program
+from tests.cli.commands import Outcome, command, program
+from tests.demo.visiting import Visit, visiting
 from totrinn.demo.browser import Browser
 from totrinn.demo.people import PEOPLE
 from totrinn.demo.seeding import new_password
 
-STEPS = 9
+STEPS = 14
+MOST_SECONDS = 15
+"""Of work; it is some three, or twice that on a machine that is busy."""
+REGISTERED = [person for person in PEOPLE if person.is_registered]
 
 
 @pytest.fixture(scope="module")
 def played(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome, float]:
-    """One run from start to end: the folder, what was said, and how long it took."""
+    """One run from start to end: the folder, what was said, and how many seconds of work it was."""
     data = tmp_path_factory.mktemp("demo") / "data"
-    before = time.monotonic()
+    before = _seconds_of_work()
     outcome = program("demo", "--data", str(data), "--once", "--port", str(_free_port()))
-    return data, outcome, time.monotonic() - before
+    return data, outcome, _seconds_of_work() - before
+
+
+def _seconds_of_work() -> float:
+    """What the programs that this process has started have used: no matter how busy the machine is."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _free_port() -> int:
@@ -41,7 +47,7 @@ def test_the_story_comes_true(played: tuple[Path, Outcome, float]) -> None:
     _, outcome, seconds = played
     assert (outcome.status, outcome.err) == (0, "")
     assert outcome.out.count("✓") == STEPS
-    assert seconds < 20
+    assert seconds < MOST_SECONDS
 
 
 def test_the_address_comes_last(played: tuple[Path, Outcome, float]) -> None:
@@ -52,9 +58,38 @@ def test_the_address_comes_last(played: tuple[Path, Outcome, float]) -> None:
 def test_everybody_has_a_password_that_can_be_read_and_typed(played: tuple[Path, Outcome, float]) -> None:
     """One line a person, with their address; each password is another, and long enough."""
     found = dict(re.findall(r"(\S+@\S+)\s+((?:[a-z]+-){3}[a-z]+)", played[1].out))
-    assert set(found) == {person.email for person in PEOPLE}
-    assert len(set(found.values())) == len(PEOPLE)
+    assert set(found) == {person.email for person in REGISTERED}
+    assert len(set(found.values())) == len(REGISTERED)
     assert all(len(password) >= 16 for password in found.values())
+
+
+def test_both_ways_into_an_organisation_that_requires_two_factor_are_told(played: tuple[Path, Outcome, float]) -> None:
+    """Who comes through SSO is not disturbed; who comes with a password enrols: the same person, too."""
+    ticks = [line for line in played[1].out.splitlines() if "✓" in line]
+    for words in (
+        "clicks on and notices nothing",
+        "is let in undisturbed",
+        "the same Åse is held",
+        "made him a member",
+    ):
+        assert [words in tick for tick in ticks].count(True) == 1, words
+    assert ticks.index(next(tick for tick in ticks if "She confirmed" in tick)) < ticks.index(
+        next(tick for tick in ticks if "undisturbed" in tick)
+    )
+
+
+def test_who_comes_through_sso_and_where_is_told(played: tuple[Path, Outcome, float]) -> None:
+    """The page to begin at, the provider's page, and who has no other way."""
+    out = played[1].out
+    assert re.search(r"SSO +http://localhost:\d+/login/sso +\S.*@nordlys\.example\n", out)
+    assert re.search(r"http://localhost:\d+/demo/provider +\S", out)
+    assert re.search(r"sivert@nordlys\.example +none: through SSO only\n", out)
+
+
+def test_nothing_is_left_but_the_installation_and_the_phone(played: tuple[Path, Outcome, float]) -> None:
+    """The provider keeps nothing anywhere."""
+    left = {path.name.partition("-")[0] for path in played[0].iterdir()}
+    assert left == {".totrinn", "keys", "phone.json", "totrinn.sqlite3"}
 
 
 def test_only_the_owner_can_read_what_is_left(played: tuple[Path, Outcome, float]) -> None:
@@ -114,60 +149,6 @@ def test_a_real_installation_is_left_alone(tmp_path: Path) -> None:
 def test_passwords_are_words_of_the_list() -> None:
     """Each is drawn anew."""
     assert len({new_password(["fjord", "lampe", "bakke", "vinter"]) for _ in range(200)}) > 50
-
-
-class Visit:
-    """A demonstration that stays open, for a visitor."""
-
-    def __init__(self, port: int, said: str, process: "subprocess.Popen[str]") -> None:
-        self.port = port
-        self.said = said
-        self.process = process
-        self.browser = Browser(f"http://localhost:{port}", port)
-
-    def password(self, email: str) -> str:
-        """What the table says."""
-        found = re.search(rf"{re.escape(email)}\s+(\S+)", self.said)
-        assert found
-        return found[1]
-
-
-@contextlib.contextmanager
-def visiting(data: Path) -> Iterator[Visit]:
-    """A demonstration whose port was taken, so that it is on another; it has told its story."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        wanted = str(taken.getsockname()[1])
-        process = subprocess.Popen(
-            [sys.executable, "-m", "totrinn", "demo", "--data", str(data), "--port", wanted],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment(),
-        )
-        try:
-            lines = list(_until_the_address(process))
-            yield Visit(int(lines[-1].rpartition(":")[2]), "".join(lines), process)
-        finally:
-            process.kill()
-            process.communicate(timeout=30)
-
-
-def _until_the_address(process: "subprocess.Popen[str]") -> Iterator[str]:
-    assert process.stdout is not None
-    for line in process.stdout:
-        yield line
-        if line.startswith("http://localhost:"):
-            return
-    raise AssertionError(process.communicate())
-
-
-@pytest.fixture(scope="module")
-def visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Visit]:
-    """One demonstration for all who only look around in it."""
-    with visiting(tmp_path_factory.mktemp("visit") / "data") as visited:
-        yield visited
 
 
 def test_a_taken_port_gives_the_next_free_one(visit: Visit) -> None:

@@ -17,7 +17,9 @@ from totrinn.demo.folder import PHONE_FILE, fresh_folder
 from totrinn.demo.pages import DemoPages
 from totrinn.demo.people import SUPPORT, VENDOR_NAME
 from totrinn.demo.phone import Phone
-from totrinn.demo.seeding import fill
+from totrinn.demo.provider import DemoProvider
+from totrinn.demo.provider_pages import ProviderPages
+from totrinn.demo.seeding import connect, fill
 from totrinn.demo.showing import closing, opening
 from totrinn.demo.story import Stage, play
 from totrinn.housekeeping import Housekeeper
@@ -39,7 +41,10 @@ def run(folder: Path, port: int, source: Source, say: Callable[[str], None], *, 
         with create_installation(settings, visitor, source) as installation:
             write_logs()
             passwords = fill(installation.services, visitor, source)
-            served = application(installation, extra=DemoPages(phone).pages(), nobody_told=False)
+            client = connect(installation.services, visitor, source, settings.base_url)
+            provider = ProviderPages(DemoProvider(settings.base_url, client))
+            pages = (*DemoPages(phone).pages(), *provider.pages())
+            served = application(installation, extra=pages, nobody_told=False)
             housekeeper = Housekeeper(installation)
             housekeeper.start()
             with serving_meanwhile(served, listener):
@@ -76,6 +81,8 @@ def _settings(data: Path, port: int) -> Settings:
         port=port,
         vendor_name=VENDOR_NAME,
         support=SUPPORT,
+        # The provider is this very machine, over plain http.
+        allow_private_addresses=True,
     )
 
 

@@ -11,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from totrinn.demo.browser import Answer, Browser
 from totrinn.demo.people import NORDLYS, PEOPLE, DemoPerson, person
 from totrinn.demo.phone import Account, Phone, step_of
+from totrinn.demo.provider import PATH, subject_of
 
+AUTHORIZE = f"{PATH}/authorize"
 UNKNOWN_API = "/api/v1/organisations/nordlys/whatever"
 _SOON = timedelta(seconds=3)
 _REASON = "Asked for by Marit Haugen"
@@ -39,10 +41,26 @@ class Stage:
         form = browser.visit("/login").form("/login")
         return browser.post(form, email=who.email, password=self.passwords[who.key])
 
+    def go_to_provider(self, browser: Browser, who: DemoPerson) -> Answer:
+        """Presses «Logg inn med SSO» and types the address; the page of the organisation's own sign-in service."""
+        links = browser.visit("/login").links()
+        pressed = next((href for href, words in links.items() if "Logg inn med SSO" in words), "")
+        form = browser.visit(pressed).form("/login/sso")
+        return browser.post(form, email=who.email)
+
+    def sign_in_by_sso(self, browser: Browser, who: DemoPerson) -> Answer:
+        """The same, and on through that service, back to where it leads."""
+        page = self.go_to_provider(browser, who)
+        _expect(page, 200, AUTHORIZE)
+        return browser.post(page.form(AUTHORIZE), person=subject_of(who))
+
 
 def play(stage: Stage) -> Iterator[str]:
     """Plays the story; each step is told when it has come true. Raises `StoryBroken`."""
-    steps: tuple[Callable[[Stage], Iterator[str]], ...] = (_prepare, _make_available, _require, _come_back)
+    steps: tuple[Callable[[Stage], Iterator[str]], ...] = (
+        *(_prepare, _make_available, _require, _come_back),
+        *(_come_by_sso, _come_by_password_instead, _come_for_the_first_time),
+    )
     for step in steps:
         try:
             yield from step(stage)
@@ -78,7 +96,12 @@ def _make_available(stage: Stage) -> Iterator[str]:
 
 
 def _require(stage: Stage) -> Iterator[str]:
-    """The global administrator turns the requirement on, and confirms; nothing has changed until then."""
+    """The global administrator turns the requirement on, and confirms; nothing has changed until then.
+
+    It then holds for who has proven a password alone, and changes nothing for who is signed in through SSO.
+    """
+    aase, undisturbed = person("aase"), stage.browser()
+    _expect(stage.sign_in_by_sso(undisturbed, aase), 200, "/")
     marit, browser = person("marit"), stage.browser()
     _expect(stage.sign_in(browser, marit), 200, "/")
     form = browser.visit("/settings/basic").form("/settings/basic")
@@ -88,6 +111,8 @@ def _require(stage: Stage) -> Iterator[str]:
     browser.post(preview.form("/settings/basic/confirm"))
     _expect_redirect(browser.get("/"), "/login/enrol")
     yield "She confirmed, and it holds at once: her own next click leads to enrolment"
+    _expect(undisturbed.get("/"), 200)
+    yield f"{aase.name}, who was signed in through SSO all the while, clicks on and notices nothing"
 
 
 def _come_back(stage: Stage) -> Iterator[str]:
@@ -120,6 +145,36 @@ def _come_back(stage: Stage) -> Iterator[str]:
     yield "The same code once more is refused"
 
 
+def _come_by_sso(stage: Stage) -> Iterator[str]:
+    """Whom the organisation's own sign-in service vouches for is let in, and asked for nothing."""
+    aase, browser = person("aase"), stage.browser()
+    page = stage.go_to_provider(browser, aase)
+    _expect(page, 200, AUTHORIZE)
+    yield f"{aase.name} pressed «Logg inn med SSO»: her address led to Nordlys kommune’s own sign-in service"
+    home = browser.post(page.form(AUTHORIZE), person=subject_of(aase))
+    _expect_at_home(browser, home, aase)
+    yield "She signed in there, and is let in undisturbed: nobody asks her to set up anything"
+
+
+def _come_by_password_instead(stage: Stage) -> Iterator[str]:
+    """It is the proof that counts, not the person."""
+    aase, browser = person("aase"), stage.browser()
+    _expect(stage.sign_in(browser, aase), 200, "/login/enrol")
+    _expect_redirect(browser.get("/"), "/login/enrol")
+    yield "With her password the same Åse is held at enrolment, like Jon"
+
+
+def _come_for_the_first_time(stage: Stage) -> Iterator[str]:
+    """Who has an address of the organisation's domain becomes a member by coming; its administrator sees it."""
+    marit, sivert = person("marit"), person("sivert")
+    hers, his = stage.browser(), stage.browser()
+    _expect_at_home(hers, stage.sign_in_by_sso(hers, marit), marit)
+    _expect_member(hers.get("/members"), sivert, is_one=False)
+    _expect_at_home(his, stage.sign_in_by_sso(his, sivert), sivert)
+    _expect_member(hers.get("/members"), sivert, is_one=True)
+    yield f"{sivert.name}, whom nobody had registered, came through SSO, too: that made him a member"
+
+
 def _enrol(stage: Stage, browser: Browser, window: Answer, action: str) -> tuple[Account, int, Answer]:
     """Adds the key that is shown to the phone, and confirms with the code of the step before this one.
 
@@ -147,6 +202,23 @@ def _expect(answer: Answer, status: int, path: str | None = None) -> None:
     if answer.status != status or (path is not None and answer.path.partition("?")[0] != path):
         wanted = f"{status}" if path is None else f"{status} at {path}"
         raise StoryBroken(f"{answer.path} answered {answer.status}, not {wanted}")
+
+
+def _expect_at_home(browser: Browser, answer: Answer, who: DemoPerson) -> None:
+    """They are in, at once, as nobody else; no step of signing in is left that would lead anywhere."""
+    _expect(answer, 200, "/")
+    account = browser.get("/account")
+    _expect(account, 200)
+    if who.email not in account.text:
+        raise StoryBroken(f"{account.path} is not that of {who.email}")
+    for path in ("/login/enrol", "/login/two-factor"):
+        _expect_redirect(browser.get(path), "/")
+
+
+def _expect_member(members: Answer, who: DemoPerson, *, is_one: bool) -> None:
+    _expect(members, 200)
+    if (who.email in members.text) is not is_one:
+        raise StoryBroken(f"{who.email} is {'not yet' if is_one else 'already'} at {members.path}")
 
 
 def _expect_redirect(answer: Answer, path: str) -> None:
