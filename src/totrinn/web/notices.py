@@ -36,6 +36,15 @@ def notice(ask: Ask) -> dict[str, str] | None:
         "available": ("ok", say("The feature is now available to the organisation.")),
         "withdrawn": ("ok", say("The feature has been withdrawn. What the organisation requires, it still requires.")),
         "created": ("ok", say("The organisation has been created.")),
+        "domain-added": ("ok", say("The domain stands on the list. Publish the record to prove that it is yours.")),
+        "domain-proven": ("ok", say("The domain is proven.")),
+        "domain-removed": ("ok", say("The domain has been removed.")),
+        "passwords-closed": ("ok", say("Password sign-in is closed for those who use SSO.")),
+        "passwords-open": ("ok", say("Password sign-in is open again.")),
+        "metadata": ("ok", say("The metadata has been read. Compare what it says with your provider, and test it.")),
+        "connection-on": ("ok", say("The connection is on.")),
+        "connection-off": ("ok", say("The connection is off. Nobody signs in by it.")),
+        "connection-removed": ("ok", say("The connection has been removed.")),
         "language": ("ok", say("The language has been changed.")),
     }
     found = notices.get(said)

@@ -75,6 +75,7 @@ def _request_frame(ask: "Ask") -> dict[str, object]:
             "role": ask.actor.role.value,
             "is_global_administrator": may(ask.actor.role, Right.CHANGE_REQUIREMENT),
             "may_administer": may(ask.actor.role, Right.SEE_MEMBERS),
+            "may_change_sso": may(ask.actor.role, Right.CHANGE_SSO),
             "may_read_log": may(ask.actor.role, Right.READ_LOG),
         }
     return frame

@@ -13,6 +13,8 @@ from totrinn.web.pages import (
     settings,
     setup,
     sso,
+    sso_connections,
+    sso_settings,
     two_factor,
     vendor,
 )
@@ -27,6 +29,8 @@ PAGES: tuple[Page, ...] = (
     *setup.PAGES,
     *home.PAGES,
     *settings.PAGES,
+    *sso_settings.PAGES,
+    *sso_connections.PAGES,
     *members.PAGES,
     *account.PAGES,
     *own_factors.PAGES,
