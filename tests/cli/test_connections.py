@@ -60,11 +60,21 @@ def test_one_of_several_saml_providers_is_chosen_by_its_name(fjordly: House, tmp
 
 def test_everything_that_is_agreed_can_be_said(fjordly: House, tmp_path: Path) -> None:
     """Each option ends where it belongs; a group may have the sign = in its name."""
-    rules = ("--require-mfa-evidence", "--evidence", "urn:high", "--ask-for", "urn:high", "--no-members")
+    rules = (
+        "--require-mfa-evidence",
+        "--evidence",
+        "urn:high",
+        "--evidence-age",
+        "480",
+        "--ask-for",
+        "urn:high",
+        "--no-members",
+    )
     roles = ("--role", "administrator", "--map-group", "cn=it,dc=fjordly=global_administrator")
     way = ("--authentication", "client_secret_post", "--scope", "email", "--groups-claim", "roller", "--trust-email")
     oidc = add(fjordly, *OIDC, *rules, *roles, *way, "--name", "Fjord ID")
     assert oidc["name"] == "Fjord ID"
+    assert "480 minutes" in fjordly.done("connection", "show", oidc["id"]).out
     assert oidc["settings"] == {
         "issuer": ISSUER,
         "client_id": "totrinn",
@@ -76,7 +86,7 @@ def test_everything_that_is_agreed_can_be_said(fjordly: House, tmp_path: Path) -
     assert oidc["rules"] == {
         "demands_evidence": True,
         "evidence": ["urn:high"],
-        "evidence_age": None,
+        "evidence_age": 480,
         "creates_members": False,
         "default_role": "administrator",
         "asks_for": ["urn:high"],
@@ -200,6 +210,7 @@ WRONG = [
     ("fjordly", *OIDC, "--map-group", "staff"),
     ("fjordly", *OIDC, "--map-group", "staff=vendor"),
     ("fjordly", *OIDC, "--map-group", "=user"),
+    ("fjordly", *OIDC, "--evidence-age", "0"),
     ("fjordly", *OIDC, "--scope", "email profile"),
     ("fjordly", *OIDC, "--allow-cbc"),
     ("fjordly", *OIDC, "--name", "Fjord\nID"),

@@ -33,6 +33,7 @@ PROMISED = {
         "--trust-email",
         "--require-mfa-evidence",
         "--evidence",
+        "--evidence-age",
         "--ask-for",
         "--no-members",
         "--role",

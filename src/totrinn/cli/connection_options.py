@@ -1,7 +1,8 @@
 """What `connection add` is told, and the draft of a connection that it amounts to. Nothing here uses the network."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _LARGEST_METADATA = 2 * 1024 * 1024
 _LONGEST = 1024
+_MOST_MINUTES = 525_600
 _NO_SECRET = ClientAuthentication.PRIVATE_KEY_JWT
 _ROLES = [role.value for role in ASSIGNABLE if role is not Role.GLOBAL_ADMINISTRATOR]
 
@@ -47,6 +49,7 @@ class Given:
     allow_idp_initiated: bool
     require_mfa_evidence: bool
     evidence: tuple[str, ...]
+    evidence_age: int | None
     ask_for: tuple[str, ...]
     no_members: bool
     role: str
@@ -122,6 +125,12 @@ _OPTIONS = (
     _flag("--allow-idp-initiated", "saml: accept sign-ins that begin at the provider."),
     _flag("--require-mfa-evidence", "Ask for our own second factor unless the provider states that two were used."),
     _several("--evidence", "VALUE", "What states that (amr, acr, authentication context), instead of the usual."),
+    click.option(
+        "--evidence-age",
+        type=click.IntRange(1, _MOST_MINUTES),
+        metavar="MINUTES",
+        help="How long ago the person may have proven themselves to the provider; else any time.",
+    ),
     _several("--ask-for", "VALUE", "The acr value or authentication context that the provider is asked for."),
     _flag("--no-members", "Somebody unknown does not become a member by signing in."),
     click.option("--role", type=click.Choice(_ROLES), default=Role.USER.value, help="The role of whoever becomes one."),
@@ -198,8 +207,6 @@ def _secret(given: Given, settings: OidcSettings) -> str | None:
 
 
 def _saml(installation: "Installation", given: Given) -> SamlSettings:
-    from dataclasses import replace
-
     if given.metadata is None:
         raise Refused("--kind saml needs --metadata")
     with given.metadata.open("rb") as file:
@@ -223,6 +230,7 @@ def _rules(given: Given) -> SsoRules:
     return SsoRules(
         demands_evidence=given.require_mfa_evidence,
         evidence=evidence or DEFAULT_EVIDENCE,
+        evidence_age=timedelta(minutes=given.evidence_age) if given.evidence_age else None,
         creates_members=not given.no_members,
         default_role=Role(given.role),
         asks_for=tuple(_word(word, "--ask-for") for word in given.ask_for),

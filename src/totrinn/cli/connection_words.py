@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 from totrinn.app.identity_providers import OidcSettings, Rejected, SamlSettings, Unavailable
@@ -60,7 +61,7 @@ def for_programs(shown: Shown) -> dict[str, Any]:
         "domain": names[0] if names else None,
         "domains": [domain_data(domain) for domain in shown.domains],
         "settings": asdict(connection.settings),
-        "rules": asdict(connection.rules),
+        "rules": {**asdict(connection.rules), "evidence_age": _minutes(connection.rules.evidence_age)},
         "created_at": connection.created_at,
     }
 
@@ -115,6 +116,8 @@ def _rules(connection: Connection) -> Iterator[tuple[str, str]]:
     yield "evidence of two factors", "demanded" if rules.demands_evidence else "not demanded"
     if rules.demands_evidence:
         yield "what counts as evidence", " ".join(rules.evidence)
+        age = _minutes(rules.evidence_age)
+        yield "how old evidence may be", "any age" if age is None else f"{age} minutes"
     yield "a first sign-in", f"makes a member: {rules.default_role.value}" if rules.creates_members else "makes nobody"
     for group, role in rules.roles:
         yield f"role of {group}", role.value
@@ -127,6 +130,10 @@ def _told(shown: Shown) -> Iterator[tuple[str, str]]:
     yield "our public keys" if is_oidc else "our metadata and entity id", found["metadata"]
     yield "back-channel logout" if is_oidc else "single logout", found["logout"]
     yield "direct sign-in link", found["login"]
+
+
+def _minutes(span: timedelta | None) -> int | None:
+    return None if span is None else int(span.total_seconds() // 60)
 
 
 def _yes(value: bool) -> str:
