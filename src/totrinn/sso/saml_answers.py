@@ -5,6 +5,7 @@ step hands the next one the tree that the verifier returned, never the one that 
 order of the codes in `SamlCheck`.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from totrinn.sso.xml_signature import verified
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _SHOWN = 120
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +231,7 @@ class AnswerReader:
             authenticated_at=authentication.at,
             session=authentication.session,
             ends_at=authentication.ends_at,
-            token_id=assertion.get("ID") or "",
+            token_id=identifier_of(assertion),
             token_expires_at=with_skew(until),
             claims=(
                 ("NameID", name_id.value),
@@ -239,6 +241,14 @@ class AnswerReader:
             ),
             checks=tuple(self.passed),
         )
+
+
+def identifier_of(message: Element) -> str:
+    """By which a message is known to have come before; every message must have one (SAML Core §1.3.4)."""
+    identifier = message.get("ID") or ""
+    if not _IDENTIFIER.fullmatch(identifier):
+        raise Refused(SamlRefusal.UNEXPECTED_FORM, f"{local(message)} without an ID")
+    return identifier
 
 
 def check_version(message: Element) -> None:

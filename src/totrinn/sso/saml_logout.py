@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
 
 from totrinn.app.identity_providers import Ended, SamlSettings
-from totrinn.sso.saml_answers import check_issuer, check_version
+from totrinn.sso.saml_answers import check_issuer, check_version, identifier_of
 from totrinn.sso.saml_form import check_form, check_identifiers
 from totrinn.sso.saml_redirect import address_with, read_request
 from totrinn.sso.saml_refusals import Refused, SamlRefusal
@@ -48,9 +48,7 @@ def read_logout_request(expected: ExpectedLogout, raw_query: str) -> Ended:
         raise Refused(SamlRefusal.DESTINATION_WRONG, f"expected {expected.destination}")
     check_issuer(root, expected.settings.entity_id)
     until = _check_times(root, expected.now)
-    identifier = root.get("ID") or ""
-    if not identifier:
-        raise Refused(SamlRefusal.UNEXPECTED_FORM, "no ID")
+    identifier = identifier_of(root)
     return Ended(
         subject=name_id_of(root, expected.settings.entity_id).subject,
         sessions=tuple(text_of(index) for index in children(root, samlp("SessionIndex"))),

@@ -6,6 +6,7 @@ are pinned. Comments and processing instructions are dropped; a document type is
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from totrinn.app.identity_providers import SamlSettings
 from totrinn.sso.saml_limits import METADATA_BYTES, limited
@@ -18,18 +19,24 @@ from totrinn.sso.xml_signature import load_certificate
 ENTITY_ID_LENGTH = 1024
 """SAML Metadata §2.2.1."""
 
+CERTIFICATES = 10
+"""More are of no use in a roll-over, and each may be tried at every sign-in."""
+
 _NAMESPACES = 2_000
-_DEPTH = 40
+
+
+@dataclass(frozen=True, slots=True)
+class _Provider:
+    entity_id: str
+    role: Element
 
 
 def settings_in(document: bytes, entity_id: str) -> SamlSettings:
     """What the metadata says of the provider; of several, `entity_id` names the one. Raises `Refused`."""
-    entity = _chosen(_root_of(document), entity_id)
-    role = _role_of(entity)
-    if role is None:
-        raise Refused(SamlRefusal.NO_PROVIDER, "no IDPSSODescriptor for SAML 2.0")
+    provider = _chosen(_root_of(document), entity_id)
+    role = provider.role
     return SamlSettings(
-        entity_id=entity.get("entityID") or "",
+        entity_id=provider.entity_id,
         sso_url=_sso_url(role),
         certificates=_certificates(role),
         slo_url=_slo_url(role),
@@ -48,24 +55,21 @@ def _root_of(document: bytes) -> Element:
     return root
 
 
-def _entities(root: Element, depth: int = 0) -> Iterable[Element]:
-    if root.tag == md("EntityDescriptor"):
-        yield root
-    elif depth < _DEPTH:
-        for child in root.iterchildren(md("EntityDescriptor"), md("EntitiesDescriptor")):
-            yield from _entities(child, depth + 1)
+def _providers(root: Element) -> Iterable[_Provider]:
+    """Every identity provider in it, within groups of them and groups of groups."""
+    for entity in root.iter(md("EntityDescriptor")):
+        role = _role_of(entity)
+        if role is not None:
+            yield _Provider(entity.get("entityID") or "", role)
 
 
-def _chosen(root: Element, entity_id: str) -> Element:
-    providers = [entity for entity in _entities(root) if _role_of(entity) is not None]
-    if entity_id:
-        providers = [entity for entity in providers if entity.get("entityID") == entity_id]
-    names = [(entity.get("entityID") or "")[:100] for entity in providers]
-    if len(providers) > 1:
-        raise Refused(SamlRefusal.SEVERAL_PROVIDERS, " ".join(names[:10]))
-    if not providers or not 0 < len(providers[0].get("entityID") or "") <= ENTITY_ID_LENGTH:
+def _chosen(root: Element, entity_id: str) -> _Provider:
+    found = [provider for provider in _providers(root) if entity_id in ("", provider.entity_id)]
+    if len(found) > 1:
+        raise Refused(SamlRefusal.SEVERAL_PROVIDERS, " ".join(provider.entity_id[:100] for provider in found[:10]))
+    if not found or not 0 < len(found[0].entity_id) <= ENTITY_ID_LENGTH:
         raise Refused(SamlRefusal.NO_PROVIDER, entity_id[:100])
-    return providers[0]
+    return found[0]
 
 
 def _role_of(entity: Element) -> Element | None:
@@ -104,8 +108,11 @@ def _certificates(role: Element) -> tuple[str, ...]:
         if descriptor.get("use", "signing") == "signing"
         for certificate in descriptor.iter(ds("X509Certificate"))
     ]
-    if not found:
+    pinned = tuple(dict.fromkeys(found))
+    if not pinned:
         raise Refused(SamlRefusal.NO_CERTIFICATE)
-    for text in found:
+    if len(pinned) > CERTIFICATES:
+        raise Refused(SamlRefusal.CERTIFICATE_UNUSABLE, f"more than {CERTIFICATES} certificates")
+    for text in pinned:
         load_certificate(text)
-    return tuple(dict.fromkeys(found))
+    return pinned

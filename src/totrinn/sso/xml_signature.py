@@ -25,6 +25,8 @@ from totrinn.sso.xml_names import EXCLUSIVE_C14N, SIGNATURE, Element, children, 
 from totrinn.sso.xml_parsing import new_parser, reparse
 
 RSA_BITS = 2048
+CERTIFICATE_LENGTH = 16 * 1024
+"""In Base64; those in use have some 1 500 characters, and loaded ones are remembered."""
 CURVES = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 _METHODS = frozenset({
@@ -62,9 +64,15 @@ def verified(element: Element, certificates: Iterable[str]) -> Element:
     raise Refused(SamlRefusal.SIGNATURE_WRONG)
 
 
-@lru_cache(maxsize=256)
 def load_certificate(text: str) -> x509.Certificate:
     """The certificate (base64 DER), whose key is strong enough: RSA of 2048 bits, or one of the NIST curves."""
+    if len(text) > CERTIFICATE_LENGTH:
+        raise Refused(SamlRefusal.CERTIFICATE_UNUSABLE, f"a certificate of more than {CERTIFICATE_LENGTH} characters")
+    return _loaded(text)
+
+
+@lru_cache(maxsize=256)
+def _loaded(text: str) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(b64decode(text, validate=True))
         key = certificate.public_key()

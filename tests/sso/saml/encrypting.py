@@ -36,6 +36,8 @@ class Encrypting:
     beside: bool = False
     """The encrypted key stands beside the data, not within."""
     keys: int = 1
+    key_bytes: int = 0
+    """Another length than the algorithm's."""
     to: str = "ours"
 
 
@@ -46,7 +48,7 @@ _PARAMETER = "<xenc:OAEPparams>AA==</xenc:OAEPparams>"
 def encrypted(plain: bytes, how: Encrypting | None = None) -> etree._Element:
     """The `EncryptedAssertion` that holds these bytes."""
     how = how or Encrypting()
-    content_key = secrets.token_bytes(_KEY_BYTES.get(how.data[-7:-4], 24))
+    content_key = secrets.token_bytes(how.key_bytes or _KEY_BYTES.get(how.data[-7:-4], 24))
     wrapped = base64.b64encode(_wrap(content_key, how)).decode()
     one_key = (
         f'<xenc:EncryptedKey><xenc:EncryptionMethod Algorithm="{how.transport}">{_parameters(how)}'

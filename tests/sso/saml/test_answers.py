@@ -337,6 +337,13 @@ def test_values_that_are_no_text_are_left_out() -> None:
     assert _read(text).groups == ("staff",)
 
 
+@pytest.mark.row("R80")
+@pytest.mark.parametrize("identifier", ["", ' ID=""', ' ID="1"', f' ID="_{"x" * 256}"', ' ID="a b"', ' ID="#"'])
+def test_an_assertion_has_an_identifier_by_which_it_is_known_again(identifier: str) -> None:
+    """Also where the response around it is signed, so that nothing refers to it."""
+    assert code(signed(_changed(' ID="_assertion"', identifier), "R")) == SamlRefusal.UNEXPECTED_FORM
+
+
 @pytest.mark.row("R79")
 def test_what_an_unsigned_response_says_does_not_reach_the_identity() -> None:
     """With the assertion signed, nothing of the identity comes from around it."""

@@ -83,6 +83,7 @@ UNREADABLE = {
     "an unknown digest": (Encrypting(digest="md5"), SamlRefusal.ENCRYPTION_REFUSED),
     "a generator of 1.0": (Encrypting(generator="sha256"), SamlRefusal.ENCRYPTION_REFUSED),
     "another digest than said": (Encrypting(transport=OAEP11, generator="sha384"), SamlRefusal.DECRYPTION_FAILED),
+    "a key of another length": (Encrypting(key_bytes=24), SamlRefusal.DECRYPTION_FAILED),
     "for somebody else": (Encrypting(to="evil"), SamlRefusal.DECRYPTION_FAILED),
 }
 

@@ -102,6 +102,17 @@ def test_certificates_that_are_too_weak_are_refused() -> None:
     assert refusal(entity(keys=key_descriptor(own_certificate("x"), ' use="encryption"'))) == SamlRefusal.NO_CERTIFICATE
 
 
+@pytest.mark.row("R82")
+def test_no_more_certificates_are_pinned_than_are_of_use() -> None:
+    """Ten, each of a size that certificates have."""
+    names = [f"provider-{n}" for n in range(2)]
+    many = [key_descriptor(certificate(curve_key(f"{name}-{n}"))) for name in names for n in range(5)]
+    assert len(read(entity(keys="".join(many))).certificates) == 10
+    many.append(key_descriptor(own_certificate("provider")))
+    assert refusal(entity(keys="".join(many))) == SamlRefusal.CERTIFICATE_UNUSABLE
+    assert refusal(entity(keys=key_descriptor("A" * 20_000))) == SamlRefusal.CERTIFICATE_UNUSABLE
+
+
 def test_one_of_several_is_chosen_by_its_name() -> None:
     """Groups within groups are looked through; without a choice, there must be one only."""
     other = entity("https://other.example", services=service("SingleSignOnService", "https://other.example/sso"))

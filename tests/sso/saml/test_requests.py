@@ -27,7 +27,7 @@ from tests.sso.saml.provider import (
     settings,
 )
 from tests.sso.saml.trying import OURS
-from totrinn.app.identity_providers import Challenge, OidcSettings, Party, Rejected, SamlSettings
+from totrinn.app.identity_providers import Challenge, OidcSettings, Party, Rejected
 from totrinn.sso.saml_refusals import SamlRefusal
 
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
@@ -156,4 +156,3 @@ def test_a_connection_of_another_protocol_is_a_mistake_of_the_caller() -> None:
     other = Party("c0ffee", 1, OidcSettings("https://idp.example", "id"), key=our_key())
     with pytest.raises(TypeError):
         OURS.describe(other)
-    assert isinstance(settings(), SamlSettings)
