@@ -15,7 +15,7 @@ const library = join(told.modules, 'oidc-provider', 'lib', 'index.js');
 const { Provider } = await import(pathToFileURL(library));
 
 const listener = createServer();
-await new Promise((resolve) => { listener.listen(0, '127.0.0.1', resolve); });
+await new Promise((resolve) => { listener.listen(told.port, '127.0.0.1', resolve); });
 const issuer = `http://127.0.0.1:${listener.address().port}`;
 
 function key(kid, alg, type, options) {
