@@ -1,5 +1,6 @@
 """Both protocols behind one port. What speaks them is loaded when the first connection is used: a start needs none of it."""
 
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cached_property
@@ -32,21 +33,39 @@ class Providers(IdentityProviders):
     def __init__(self, base_url: str, *, allow_private: bool) -> None:
         self._base_url = base_url
         self._allow_private = allow_private
+        # What is bounded and remembered is so for the whole process: there is one of each, whoever comes first.
+        self._making = threading.RLock()
 
-    @cached_property
+    @property
     def _fetcher(self) -> "Fetcher":
-        from totrinn.sso.fetching import Fetcher
+        with self._making:
+            return self._only_fetcher
 
-        return Fetcher(allow_private=self._allow_private)
+    @property
+    def _oidc(self) -> "OidcRelyingParty":
+        with self._making:
+            return self._only_oidc
+
+    @property
+    def _saml(self) -> "SamlServiceProvider":
+        with self._making:
+            return self._only_saml
 
     @cached_property
-    def _oidc(self) -> "OidcRelyingParty":
+    def _only_fetcher(self) -> "Fetcher":
+        from totrinn.sso.fetching import Bounds, Fetcher
+
+        # Organisations of one great provider share its host, and people wait for it in the same minute of the morning.
+        return Fetcher(allow_private=self._allow_private, bounds=Bounds(at_once=24, at_once_per_host=18))
+
+    @cached_property
+    def _only_oidc(self) -> "OidcRelyingParty":
         from totrinn.sso.oidc import OidcRelyingParty
 
         return OidcRelyingParty(self._fetcher, self._base_url)
 
     @cached_property
-    def _saml(self) -> "SamlServiceProvider":
+    def _only_saml(self) -> "SamlServiceProvider":
         from totrinn.sso.saml import SamlServiceProvider
 
         return SamlServiceProvider(self._base_url)
