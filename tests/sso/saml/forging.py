@@ -103,6 +103,9 @@ def _references() -> Iterator[tuple[str, Signing, No]]:
     for uri in ("", "#", "#_other", "_assertion", "#xpointer(/)", "#xpointer(id('_assertion'))", "##_assertion",
                 "https://evil.example/", "file:///etc/passwd", "#_assertion#_assertion", " #_assertion"):  # fmt: skip
         yield f"reference to {uri or 'everything'}", Signing(uri=uri), no
+
+
+def _transforms() -> Iterator[tuple[str, Signing, No]]:
     transforms = "http://www.w3.org/TR/1999/REC-"
     for name, chain in {
         "none": (),
@@ -118,7 +121,11 @@ def _references() -> Iterator[tuple[str, Signing, No]]:
         "Base64": (ENVELOPED, f"{DSIG}base64"),
         "filter": (ENVELOPED, "http://www.w3.org/2002/06/xmldsig-filter2", EXC_C14N),
     }.items():
-        yield f"transforms {name}", Signing(transforms=chain), no
+        yield f"transforms {name}", Signing(transforms=chain), No.SIGNATURE_FORM
+
+
+def _parts() -> Iterator[tuple[str, Signing, No]]:
+    no = No.SIGNATURE_FORM
     extra = (
         f'<ds:Reference URI="#_other"><ds:Transforms><ds:Transform Algorithm="{EXC_C14N}"/></ds:Transforms>'
         f'<ds:DigestMethod Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/><ds:DigestValue>AA==</ds:DigestValue>'
@@ -168,7 +175,7 @@ def signatures() -> list[Forged]:
     """Each in the response, in the assertion, and in both."""
     return [
         Forged(f"{form}: {name}", signed(answer(), form, how), code)
-        for source in (_keys, _algorithms, _references)
+        for source in (_keys, _algorithms, _references, _transforms, _parts)
         for name, how, code in source()
         for form in ("R", "A", "B")
     ]

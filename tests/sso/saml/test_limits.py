@@ -5,6 +5,7 @@ import random
 import time
 import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
@@ -205,6 +206,20 @@ def _change(document: bytearray, chance: random.Random) -> None:
             document[index:index] = document[begin : begin + length]
         case _:
             document[index : index + 1] = chance.choice([b"<", b">", b'"', b"&amp;", b"/", b" ", b"#", b"\xc3\xa5"])
+
+
+def test_many_answers_are_read_at_once() -> None:
+    """Eight threads share one service provider and the libraries' schemas, and each gets its own answer's verdict."""
+    documents = [packed(signed(answer(f"kari-{n}"), "B")) for n in range(8)]
+    documents += [packed(signed(answer(), "B", Signing(method="rsa-1"))) for _ in range(8)]
+
+    def said(number: int) -> str:
+        result = OURS.finish(party(), challenge(), documents[number % 16], NOW)
+        return result.code if isinstance(result, Rejected) else result.subject
+
+    with ThreadPoolExecutor(8) as threads:
+        results = list(threads.map(said, range(160)))
+    assert results == ([f"kari-{n}" for n in range(8)] + [SamlRefusal.WEAK_ALGORITHM] * 8) * 10
 
 
 def test_whatever_a_library_raises_is_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
