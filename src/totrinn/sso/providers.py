@@ -1,4 +1,4 @@
-"""Both protocols behind one port. What speaks them is loaded when the first connection is used: a start needs none of it."""
+"""Both protocols behind one port. What speaks them is loaded when the first connection is used: a start needs none."""
 
 import threading
 from collections.abc import Mapping
@@ -53,7 +53,8 @@ class Providers(IdentityProviders):
 
     @cached_property
     def _only_fetcher(self) -> "Fetcher":
-        from totrinn.sso.fetching import Bounds, Fetcher
+        from totrinn.sso.fetching import Fetcher
+        from totrinn.sso.fetching_connections import Bounds
 
         # Organisations of one great provider share its host, and people wait for it in the same minute of the morning.
         return Fetcher(allow_private=self._allow_private, bounds=Bounds(at_once=24, at_once_per_host=18))
