@@ -86,8 +86,6 @@ test-packages: ## Install the Debian packages that the tests use
 	@missing=""; \
 	command -v chromium >/dev/null || missing+=" chromium"; \
 	command -v faketime >/dev/null || missing+=" faketime"; \
-	command -v node >/dev/null || missing+=" nodejs"; \
-	command -v npm >/dev/null || missing+=" npm"; \
 	command -v oathtool >/dev/null || missing+=" oathtool"; \
 	command -v php >/dev/null || missing+=" php-cli"; \
 	for part in xml mbstring sqlite3 curl; do \
@@ -101,8 +99,7 @@ test-packages: ## Install the Debian packages that the tests use
 	echo "Installing$$missing"; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update -qq; \
-	apt-get install -qq --yes --no-install-recommends $${missing/ npm/} >/dev/null; \
-	command -v npm >/dev/null || apt-get install -qq --yes --no-install-recommends npm >/dev/null # Some nodejs bring theirs
+	apt-get install -qq --yes --no-install-recommends $$missing >/dev/null
 
 .PHONY: bench
 bench: install $(VENV)/.dev ## Measure
