@@ -10,7 +10,6 @@ def notice(ask: Ask) -> dict[str, str] | None:
         return None
     say = ask.language.say
     notices = {
-        "unlinked": ("ok", say("The link to the sign-in service has been ended.")),
         "out": ("ok", say("You are signed out.")),
         "late": ("warn", say("The sign-in took more than ten minutes, or was ended elsewhere. Sign in again.")),
         "over": ("warn", say("You have been signed out, after a while or from elsewhere. Sign in again.")),
@@ -36,6 +35,16 @@ def notice(ask: Ask) -> dict[str, str] | None:
         "available": ("ok", say("The feature is now available to the organisation.")),
         "withdrawn": ("ok", say("The feature has been withdrawn. What the organisation requires, it still requires.")),
         "created": ("ok", say("The organisation has been created.")),
+        "language": ("ok", say("The language has been changed.")),
+    }
+    found = notices.get(said) or _about_sso(ask).get(said)
+    return {"kind": found[0], "text": found[1]} if found else None
+
+
+def _about_sso(ask: Ask) -> dict[str, tuple[str, str]]:
+    say = ask.language.say
+    return {
+        "unlinked": ("ok", say("The link to the sign-in service has been ended.")),
         "domain-added": ("ok", say("The domain stands on the list. Publish the record to prove that it is yours.")),
         "domain-proven": ("ok", say("The domain is proven.")),
         "domain-removed": ("ok", say("The domain has been removed.")),
@@ -45,7 +54,4 @@ def notice(ask: Ask) -> dict[str, str] | None:
         "connection-on": ("ok", say("The connection is on.")),
         "connection-off": ("ok", say("The connection is off. Nobody signs in by it.")),
         "connection-removed": ("ok", say("The connection has been removed.")),
-        "language": ("ok", say("The language has been changed.")),
     }
-    found = notices.get(said)
-    return {"kind": found[0], "text": found[1]} if found else None

@@ -38,25 +38,8 @@ def failure_of(language: Language, outcome: object) -> Failure:
                 say("Wait a little and try again. If it goes on, tell your administrator."),
                 code,
             )
-        case Rejected(code=code) if code in CANCELLED:
-            return Failure(
-                403,
-                say("The sign-in was cancelled"),
-                say(
-                    "Your organisation’s sign-in service says that it was cancelled, or that you have no access there."
-                ),
-                code,
-            )
         case Rejected(code=code):
-            return Failure(
-                400,
-                say("We could not accept the answer"),
-                say(
-                    "What your organisation’s sign-in service sent did not pass our checks. Try again. If it goes on,"
-                    " give your administrator the code below."
-                ),
-                code,
-            )
+            return _rejected(language, code)
         case Nobody(reason=reason):
             return Failure(403, say("We do not know you here"), _nobody(language, reason), reason)
         case NowhereToGo(reason=reason):
@@ -77,6 +60,26 @@ def failure_of(language: Language, outcome: object) -> Failure:
                 say("The connection has been switched off or removed. Ask your administrator how to sign in."),
                 may_try_again=False,
             )
+
+
+def _rejected(language: Language, code: str) -> Failure:
+    say = language.say
+    if code in CANCELLED:
+        return Failure(
+            403,
+            say("The sign-in was cancelled"),
+            say("Your organisation’s sign-in service says that it was cancelled, or that you have no access there."),
+            code,
+        )
+    return Failure(
+        400,
+        say("We could not accept the answer"),
+        say(
+            "What your organisation’s sign-in service sent did not pass our checks. Try again. If it goes on,"
+            " give your administrator the code below."
+        ),
+        code,
+    )
 
 
 def _nobody(language: Language, reason: NobodyReason) -> str:
