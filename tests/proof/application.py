@@ -10,7 +10,11 @@ What the model does rely on, the application must keep:
 - if a confirmed secret would not admit, nothing of it is kept;
 - a new secret is shown only to somebody whose password was proven recently, an expired one counts as none;
 - the mark of a reset goes away only with a confirmed factor;
-- a reset, a new password, and disabling raise the person's version.
+- a reset, a new password (a first one, too), and disabling raise the person's version;
+- whoever comes through SSO is landed by whether they own a password; only who owns one can prove it;
+- a session that came through SSO never becomes one of a password, and is switched as one of long ago;
+- an unfinished sign-in through SSO lives no longer than a secret may be shown after its proof;
+- the link that a sign-in came by is looked up by its own identity: one made anew is another.
 """
 
 from collections.abc import Iterator
@@ -42,6 +46,7 @@ START_OWN = "starts to set up a factor of one's own accord"
 CONFIRM_OWN = "confirms that factor"
 REMOVE = "removes the last factor"
 NEW_PASSWORD = "changes the password"
+GOVERN = "changes what governs the organisation"
 
 
 class Step(NamedTuple):
@@ -64,11 +69,16 @@ def steps(world: World, browser: Browser) -> Iterator[Step]:
         yield from _begin(world)
         return
     yield Step(LEAVE, world, EMPTY)
-    if browser.aged() != browser and browser.current and browser.method is Method.PASSWORD:
+    if browser.aged() != browser and _may_wait(browser):
         yield Step(WAIT, world, browser.aged())
     if browser.secret is Secret.OPEN:
         yield Step(EXPIRE, world, browser._replace(secret=Secret.EXPIRED))
     yield from _session_steps(world, browser) if browser.has_session else _signin_steps(world, browser)
+
+
+def _may_wait(browser: Browser) -> bool:
+    """Whether it makes a difference; a sign-in through SSO is over before it would."""
+    return browser.current and browser.linked and (browser.method is Method.PASSWORD or browser.has_session)
 
 
 def _verdict(world: World, browser: Browser) -> Verdict:
@@ -83,7 +93,9 @@ def _land(deed: str, act: Act, world: World, browser: Browser) -> Step:
     if isinstance(state, Deny):
         return Step(deed, world, EMPTY, is_denied=True, organisation=organisation)
     secret = browser.secret if state is State.ENROLLING else Secret.NONE
-    return Step(deed, world, browser._replace(state=state, secret=secret), organisation=organisation)
+    gave_password = browser.gave_password and state is not State.ADMITTED
+    after = browser._replace(state=state, secret=secret, gave_password=gave_password)
+    return Step(deed, world, after, organisation=organisation)
 
 
 def _with_page(step: Step) -> Step:
@@ -102,13 +114,13 @@ def _ask_with_nothing(world: World) -> Iterator[Step]:
 def _begin(world: World) -> Iterator[Step]:
     own = world.memberships()
     only = own[0] if len(own) == 1 else NOWHERE
-    yield _land(PASSWORD, Act.PROVED_PASSWORD, world, Browser(State.NOTHING_PROVEN, only))
+    if world.owns_password:
+        yield _land(PASSWORD, Act.PROVED_PASSWORD, world, Browser(State.NOTHING_PROVEN, only))
+    act = Act.PROVED_SSO_OWNING_PASSWORD if world.owns_password else Act.PROVED_SSO
+    nobody = Browser(State.NOTHING_PROVEN, method=Method.SSO)
+    vouched = nobody._replace(said=world.provider, has_evidence=world.provider.has_evidence())
     for organisation in (*ORGANISATIONS, NOWHERE):
-        session = Browser(State.ADMITTED, organisation, Method.SSO)
-        if isinstance(_verdict(world, session), Admit):
-            yield Step(SSO, world, session, organisation=organisation)
-        else:
-            yield Step(SSO, world, EMPTY, is_denied=True, organisation=organisation)
+        yield _land(SSO, act, world, vouched._replace(organisation=organisation))
 
 
 def _signin_steps(world: World, browser: Browser) -> Iterator[Step]:
@@ -126,8 +138,9 @@ def _signin_steps(world: World, browser: Browser) -> Iterator[Step]:
         for organisation in ORGANISATIONS:
             chosen = browser._replace(organisation=organisation, secret=Secret.NONE)
             yield _land(CHOOSE, Act.CHOSE_ORGANISATION, world, chosen)
-    if fits(Act.PROVED_PASSWORD_AGAIN):
-        yield _land(AGAIN, Act.PROVED_PASSWORD_AGAIN, world, browser._replace(recent=True))
+    if world.owns_password and fits(Act.PROVED_PASSWORD_AGAIN):
+        again = browser._replace(recent=True, gave_password=browser.method is Method.SSO)
+        yield _land(AGAIN, Act.PROVED_PASSWORD_AGAIN, world, again)
     if fits(Act.STARTED_ENROLMENT) and (_is_open(browser) or enrolment.password_is_recent(browser.proof(), NOW)):
         yield _start(world, browser)
     if fits(Act.CONFIRMED_ENROLMENT) and _is_open(browser):
@@ -163,24 +176,33 @@ def _session_steps(world: World, browser: Browser) -> Iterator[Step]:
     yield from _switch(world, browser)
     if not isinstance(_verdict(world, browser), Admit):
         lost = browser._replace(secret=Secret.NONE)
-        yield _land(REQUEST, _unless_recent(browser, Act.LOST_ADMISSION, Act.LOST_ADMISSION_LONG_AGO), world, lost)
+        yield _land(REQUEST, _loss(browser), world, lost)
         return
     yield Step(REQUEST, world, browser, is_served=True, organisation=browser.organisation)
     if browser.method is Method.PASSWORD:
         again = browser._replace(recent=True)
         yield Step(REPROVE_PASSWORD, world, again)
         yield Step(REPROVE, world, again.with_factor() if world.factor else again)
+    if enrolment.is_fresh_for_organisation(browser.proof(), has_factor=world.factor, now=NOW):
+        yield Step(GOVERN, world, browser, organisation=browser.organisation)
     if enrolment.is_fresh(browser.proof(), has_factor=world.factor, now=NOW):
         yield from _own_credentials(world, browser)
 
 
 def _switch(world: World, browser: Browser) -> Iterator[Step]:
     """The session ends, and its proof is judged for the other organisation: whether it was admitted here or not."""
-    act = _unless_recent(browser, Act.SWITCHED, Act.SWITCHED_LONG_AGO)
+    by_password = browser.method is Method.PASSWORD
+    act = _unless_recent(browser, Act.SWITCHED, Act.SWITCHED_LONG_AGO) if by_password else Act.SWITCHED_LONG_AGO
     for organisation in ORGANISATIONS:
         if organisation != browser.organisation:
             target = browser._replace(organisation=organisation, secret=Secret.NONE)
             yield _land(SWITCH, act, world, target)
+
+
+def _loss(browser: Browser) -> Act:
+    if browser.method is Method.SSO:
+        return Act.LOST_SSO_ADMISSION
+    return _unless_recent(browser, Act.LOST_ADMISSION, Act.LOST_ADMISSION_LONG_AGO)
 
 
 def _unless_recent(browser: Browser, act: Act, long_ago: Act) -> Act:

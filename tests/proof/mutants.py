@@ -15,7 +15,7 @@ from types import ModuleType
 
 import pytest
 
-from totrinn.core import enrolment, policy, signin
+from totrinn.core import enrolment, policy, signin, sso
 from totrinn.core.policy import Admit
 from totrinn.core.signin import Act, State
 
@@ -23,10 +23,13 @@ DECIDING: tuple[tuple[ModuleType, object, str], ...] = (
     (policy, policy, "decide"),
     (policy, policy, "_decide_sso"),
     (policy, policy, "_decide_enrolment"),
+    (policy, policy, "_is_vendors"),
     (policy, policy, "_is_member"),
     (policy, policy.Requirement, "bites"),
     (policy, policy.Requirement, "stands"),
+    (sso, sso, "has_evidence"),
     (enrolment, enrolment, "is_fresh"),
+    (enrolment, enrolment, "is_fresh_for_organisation"),
     (enrolment, enrolment, "password_is_recent"),
     (enrolment, enrolment, "holders_of_last_factor"),
     (enrolment, enrolment.Holder, "holds"),

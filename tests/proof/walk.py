@@ -12,8 +12,9 @@ from typing import Generic, TypeVar
 from tests.proof.application import Step, steps
 from tests.proof.honesty import check_freedom, check_way_in, check_way_on
 from tests.proof.promises import Broken, check
-from tests.proof.surroundings import happenings
-from tests.proof.world import EMPTY, Browser, Universe, World
+from tests.proof.surroundings import Effect, happenings
+from tests.proof.universes import Universe
+from tests.proof.world import EMPTY, Browser, World
 
 SLOT = 10
 """Bits of a browser's number in a packed state: there are fewer than 1024 different ones."""
@@ -57,8 +58,9 @@ class Walk:
         self._worlds: Numbering[World] = Numbering()
         self._browsers: Numbering[Browser] = Numbering()
         self._moves: dict[int, list[tuple[int, int, bool]]] = {}
-        self._happenings: dict[int, list[tuple[int, bool]]] = {}
+        self._happenings: dict[int, list[tuple[int, Effect]]] = {}
         self._outdated: list[int] = []
+        self._unlinked: list[int] = []
         self._served = 0
 
     def run(self) -> Walked:
@@ -89,15 +91,19 @@ class Walk:
         world, first, second = state >> 2 * SLOT, state >> SLOT & MASK, state & MASK
         outdated = self._outdated_numbers
         found = []
-        for then, outdates in self._happenings_in(world):
-            found.append(_packed(then, outdated(first), outdated(second)) if outdates else _packed(then, first, second))
+        for then, effect in self._happenings_in(world):
+            if effect is Effect.NONE:
+                found.append(_packed(then, first, second))
+            else:
+                after = outdated if effect is Effect.OUTDATES else self._unlinked_numbers
+                found.append(_packed(then, after(first), after(second)))
         if self._universe.browsers == 1:
-            return found + [_packed(then, 0, after) for then, after, _ in self._moves_of(world, second)]
-        for then, after, outdates in self._moves_of(world, first):
-            found.append(_packed(then, after, outdated(second) if outdates else second))
+            return found + [_packed(then, 0, moved) for then, moved, _ in self._moves_of(world, second)]
+        for then, moved, outdates in self._moves_of(world, first):
+            found.append(_packed(then, moved, outdated(second) if outdates else second))
         if first != second:
-            for then, after, outdates in self._moves_of(world, second):
-                found.append(_packed(then, outdated(first) if outdates else first, after))
+            for then, moved, outdates in self._moves_of(world, second):
+                found.append(_packed(then, outdated(first) if outdates else first, moved))
         return found
 
     def _moves_of(self, world: int, browser: int) -> list[tuple[int, int, bool]]:
@@ -107,6 +113,7 @@ class Walk:
             self._moves[key] = [
                 (self._worlds.of(step.world), self._browsers.of(step.browser), step.outdates_others) for step in found
             ]
+            assert len(self._browsers.things) <= MASK, "a browser's number does not fit its slot"
         return self._moves[key]
 
     def _judged(self, world: World, browser: Browser) -> list[Step]:
@@ -123,11 +130,11 @@ class Walk:
                 raise
         return found
 
-    def _happenings_in(self, world: int) -> list[tuple[int, bool]]:
+    def _happenings_in(self, world: int) -> list[tuple[int, Effect]]:
         if world not in self._happenings:
             check_way_in(self._worlds.things[world])
             self._happenings[world] = [
-                (self._worlds.of(happening.world), happening.outdates_all)
+                (self._worlds.of(happening.world), happening.effect)
                 for happening in happenings(self._universe, self._worlds.things[world])
             ]
         return self._happenings[world]
@@ -137,6 +144,12 @@ class Walk:
             thing = self._browsers.things[len(self._outdated)]
             self._outdated.append(self._browsers.of(thing.outdated()))
         return self._outdated[browser]
+
+    def _unlinked_numbers(self, browser: int) -> int:
+        while len(self._unlinked) <= browser:
+            thing = self._browsers.things[len(self._unlinked)]
+            self._unlinked.append(self._browsers.of(thing.unlinked()))
+        return self._unlinked[browser]
 
     def _way_to(self, state: int, came_from: dict[int, int]) -> str:
         """The states on the shortest way to this one, in words."""

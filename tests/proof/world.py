@@ -2,18 +2,28 @@
 
 Everything is small, frozen and hashable. Time stands still at `NOW`; what matters of it is kept as a fact: whether a
 date has passed (`Demand`), whether a password was proven recently (`Browser.recent`), whether a pending secret has
-expired (`Secret`).
+expired (`Secret`), when the provider last saw the person (`Provider`).
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import NamedTuple
 
+from totrinn.core import sso
 from totrinn.core.enrolment import PENDING_LIFETIME, Holder, Pending
-from totrinn.core.policy import Facts, Method, OrganisationFacts, PersonFacts, Proof, Requirement
+from totrinn.core.policy import (
+    ConnectionFacts,
+    Facts,
+    Method,
+    OrganisationFacts,
+    PersonFacts,
+    Proof,
+    Requirement,
+    SsoProof,
+)
 from totrinn.core.roles import Role
 from totrinn.core.signin import State
+from totrinn.core.sso import SsoRules
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(hours=1)
@@ -22,6 +32,10 @@ YESTERDAY = NOW - timedelta(days=1)
 
 A, B, NOWHERE = "A", "B", ""
 ORGANISATIONS = (A, B)
+
+
+RULES = SsoRules(evidence=("", "mfa"), evidence_age=timedelta(minutes=30))
+"""An empty line among the words is nobody's evidence."""
 
 
 class Demand(Enum):
@@ -47,8 +61,43 @@ REQUIREMENTS = {
 }
 
 
+class Connection(Enum):
+    """A's own SSO, as far as this person is concerned."""
+
+    ACCEPTS = "on, and what the provider vouches for is enough"
+    DEMANDS = "on, and demands evidence of two factors"
+    OFF = "switched off"
+    GONE = "on, but links this person no more"
+
+
+class Provider(Enum):
+    """What A's provider says of a sign-in, beyond whose it is."""
+
+    SILENT = "nothing of two factors"
+    TWO_FACTORS = "two factors were used, just now"
+    STALE = "two factors were used, long ago"
+    UNDATED = "two factors were used, and not when"
+
+    def seen_at(self, now: datetime) -> datetime | None:
+        """When it last saw the person prove themselves, as far as it tells, in a sign-in at `now`."""
+        return {Provider.SILENT: now, Provider.TWO_FACTORS: now, Provider.STALE: LONG_AGO}.get(self)
+
+    def has_evidence(self) -> bool:
+        """What the core makes of it at a sign-in, by rules that accept one word, for half an hour."""
+        amr = ("pwd",) if self is Provider.SILENT else ("pwd", "mfa")
+        return sso.has_evidence(RULES, amr=amr, acr="", authenticated_at=self.seen_at(NOW), now=NOW)
+
+
+class Passwords(Enum):
+    """Whether A lets this person in by their own password."""
+
+    OPEN = "open to everybody"
+    CLOSED = "closed to this person"
+    KEPT = "closed, but kept by this person"
+
+
 class World(NamedTuple):
-    """The person (who has a password), both organisations' demands, and the memberships."""
+    """The person, both organisations' demands, the memberships, and all that concerns A's own SSO."""
 
     active: bool
     factor: bool
@@ -57,6 +106,10 @@ class World(NamedTuple):
     demand_b: Demand
     member_a: bool
     member_b: bool
+    owns_password: bool = True
+    connection: Connection = Connection.ACCEPTS
+    provider: Provider = Provider.SILENT
+    passwords: Passwords = Passwords.OPEN
 
     def demand(self, organisation: str) -> Demand:
         """What this organisation demands."""
@@ -64,7 +117,7 @@ class World(NamedTuple):
 
     def belongs(self, organisation: str) -> bool:
         """Whether the person has a membership there, be the organisation closed or not."""
-        return {A: self.member_a, B: self.member_b}.get(organisation, False)
+        return (organisation == A and self.member_a) or (organisation == B and self.member_b)
 
     def is_member(self, organisation: str) -> bool:
         """Whether that membership counts."""
@@ -75,6 +128,10 @@ class World(NamedTuple):
         if not self.belongs(organisation):
             return None
         return Role.VENDOR if self.demand(organisation) is Demand.STAFF else Role.USER
+
+    def takes_password(self, organisation: str) -> bool:
+        """Whether this person's own password counts there at all."""
+        return organisation != A or self.passwords is not Passwords.CLOSED
 
     def memberships(self) -> tuple[str, ...]:
         """The person's own organisations."""
@@ -87,7 +144,8 @@ class World(NamedTuple):
     def _holder(self, organisation: str) -> Holder:
         role = self.role(organisation)
         assert role is not None
-        return Holder(organisation, role, REQUIREMENTS[self.demand(organisation)])
+        keeps_password = organisation == A and self.passwords is Passwords.KEPT
+        return Holder(organisation, role, REQUIREMENTS[self.demand(organisation)], keeps_password)
 
 
 class Secret(Enum):
@@ -116,12 +174,20 @@ class Browser(NamedTuple):
     factor: bool = False
     """The second factor was proven in this very sign-in."""
     recent: bool = True
-    """The password was proven just now, not an hour ago."""
+    """The first step, password or SSO, was proven just now, not an hour ago."""
     factor_recent: bool = True
     """The same of the factor, if it was proven."""
     current: bool = True
     """The person's version is that of the day this was proven: no reset, no change of password since."""
     secret: Secret = Secret.NONE
+    linked: bool = True
+    """The link by which the provider's subject was found has not ended since."""
+    said: Provider = Provider.SILENT
+    """What the provider said at this sign-in."""
+    has_evidence: bool = False
+    """What the core made of it."""
+    gave_password: bool = False
+    """In this unfinished sign-in through SSO the password was given, too: the oracle remembers, the core does not."""
 
     @property
     def has_session(self) -> bool:
@@ -137,8 +203,11 @@ class Browser(NamedTuple):
         """What this sign-in has proven."""
         at = NOW if self.recent else LONG_AGO
         factor_at = NOW if self.factor_recent else LONG_AGO
-        sso = A if self.method is Method.SSO else None
-        return Proof(self.method, at, factor_at if self.factor else None, sso)
+        vouched = self._vouched(at) if self.method is Method.SSO else None
+        return Proof(self.method, at, factor_at if self.factor else None, vouched)
+
+    def _vouched(self, at: datetime) -> SsoProof:
+        return SsoProof(A, "link", self.has_evidence, self.said.seen_at(at))
 
     def with_factor(self) -> "Browser":
         """The same after the second factor was proven."""
@@ -154,6 +223,12 @@ class Browser(NamedTuple):
             return self
         return self._replace(current=False, recent=True, factor_recent=True)
 
+    def unlinked(self) -> "Browser":
+        """The same after the link has ended. Nothing is deleted here either, and a new link is another one."""
+        if self.method is not Method.SSO:
+            return self
+        return self._replace(linked=False, recent=True, factor_recent=True)
+
 
 EMPTY = Browser(None)
 
@@ -167,6 +242,7 @@ def facts_of(world: World, browser: Browser) -> Facts:
             REQUIREMENTS[world.demand(browser.organisation)],
             world.role(browser.organisation),
             is_active=world.demand(browser.organisation) is not Demand.CLOSED,
+            takes_password=world.takes_password(browser.organisation),
         )
     return Facts(
         now=NOW,
@@ -175,37 +251,13 @@ def facts_of(world: World, browser: Browser) -> Facts:
         proof_is_current=browser.current,
         organisation=organisation,
         membership_count=len(world.memberships()),
+        connection=_connection_facts(world, browser),
     )
 
 
-@dataclass(frozen=True)
-class Universe:
-    """Which worlds are walked: the demands that each organisation can come to have, and how many browsers there are."""
-
-    name: str
-    demands_a: tuple[Demand, ...]
-    demands_b: tuple[Demand, ...]
-    browsers: int = 2
-
-    def beginning(self) -> World:
-        """An active member of both, without a factor, before anybody has required anything."""
-        return World(True, False, False, self.demands_a[0], self.demands_b[0], True, True)
-
-    def demands(self, organisation: str) -> tuple[Demand, ...]:
-        """What this organisation can come to demand."""
-        return self.demands_a if organisation == A else self.demands_b
-
-
-DATED = (Demand.OFF, Demand.ON, Demand.FUTURE, Demand.PAST)
-EVERY = (
-    Universe("two customers", DATED, (*DATED, Demand.CLOSED)),
-    Universe("a customer and the vendor", DATED, (Demand.ALWAYS,)),
-    Universe("a customer and the vendor's staff", DATED, (Demand.STAFF,)),
-)
-"""The vendor's own organisation always requires, and its staff always need a factor: each lock is tried alone."""
-SMALL = (
-    Universe("a small customer and the vendor's staff", (Demand.OFF, Demand.ON), (Demand.STAFF,)),
-    Universe("a small customer and the vendor", (Demand.OFF,), (Demand.ALWAYS,)),
-    Universe("two small customers", DATED, (Demand.OFF, Demand.CLOSED)),
-)
-"""Enough to find every flaw that the large ones find, and quicker."""
+def _connection_facts(world: World, browser: Browser) -> ConnectionFacts | None:
+    if browser.method is not Method.SSO or not browser.linked or world.connection is Connection.GONE:
+        return None
+    return ConnectionFacts(
+        is_enabled=world.connection is not Connection.OFF, demands_evidence=world.connection is Connection.DEMANDS
+    )
