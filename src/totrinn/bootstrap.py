@@ -6,7 +6,7 @@ were sealed with. There is no way to start without: a wrong or missing key never
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from totrinn.web.routing import Page
 
 
+_ADDRESS = "address that people use"
 NOTHING_IN_TABLES = "the database has no installation in it: run `totrinn init` first"
 _OUR_OWN_FAULT = (DataError, IntegrityError, ProgrammingError)
 
@@ -56,7 +57,7 @@ def open_installation(settings: Settings) -> Iterator[Installation]:
     """
     with open_database(settings, must_exist=True) as database:
         database.check()
-        yield _join_installed(settings, database)
+        yield _join_installed(_with_address(settings, database), database)
 
 
 @contextmanager
@@ -85,6 +86,23 @@ def create_installation(settings: Settings, visitor: Visitor, source: Source) ->
         installation = join(settings, database, _old_or_new_vault(settings, database))
         _ensure_vendor(installation, visitor, source)
         yield installation
+
+
+def remember_address(installation: Installation) -> None:
+    """Keeps the address that people use, for commands that print links and have not been told of it."""
+    with installation.database.reading() as unit:
+        known = unit.installation.read(_ADDRESS)
+    if known != installation.settings.base_url:
+        with installation.database.writing() as unit:
+            unit.installation.write(_ADDRESS, installation.settings.base_url)
+
+
+def _with_address(settings: Settings, database: Database) -> Settings:
+    if settings.names_its_address:
+        return settings
+    with database.reading() as unit:
+        known = unit.installation.read(_ADDRESS)
+    return replace(settings, base_url=known) if known else settings
 
 
 def has_staff(store: Store) -> bool:

@@ -70,6 +70,8 @@ class Settings:
     support: str = ""
     trusted_proxies: tuple[str, ...] = ()
     allow_private_addresses: bool = False
+    names_its_address: bool = True
+    """False when neither address nor port were given: a command then goes by what the server was given last."""
 
     @property
     def keys(self) -> Path:
@@ -107,6 +109,7 @@ def read_settings(
         database=_database(database or given.secret("TOTRINN_DATABASE"), folder),
         keys_text=given.secret("TOTRINN_KEYS"),
         base_url=read_base_url(given.text("TOTRINN_BASE_URL") or f"http://localhost:{number}"),
+        names_its_address=bool(given.text("TOTRINN_BASE_URL") or given.text("TOTRINN_PORT")) or port is not None,
         host=host or given.text("TOTRINN_HOST") or DEFAULT_HOST,
         port=number,
         workers=workers if workers is not None else given.number("TOTRINN_WORKERS", 1, most=64),

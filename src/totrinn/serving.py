@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
-from totrinn.bootstrap import application, serve_installation
+from totrinn.bootstrap import application, remember_address, serve_installation
 from totrinn.config import Settings, WrongSetting, plain_http_beyond_loopback
 from totrinn.housekeeping import Housekeeper
 from totrinn.logs import RequestIds, write_logs
@@ -42,6 +42,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     refuse_plain_http(settings)
     with serve_installation(settings) as installation, listening(settings.host, settings.port) as listener:
         write_logs()
+        remember_address(installation)
         housekeeper = Housekeeper(installation)
         housekeeper.start()
         announce(settings.base_url)

@@ -84,7 +84,12 @@ def served(folder: Path) -> Iterator[Installation]:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("TOTRINN_")}
-    return {**kept, "TOTRINN_VENDOR_NAME": "Grade Jobbnorge", "TOTRINN_SUPPORT": "support@jobbnorge.example"}
+    return {
+        **kept,
+        "TOTRINN_VENDOR_NAME": "Grade Jobbnorge",
+        "TOTRINN_SUPPORT": "support@jobbnorge.example",
+        "TOTRINN_ALLOW_PRIVATE_ADDRESSES": "yes",
+    }
 
 
 def _wait(server: "subprocess.Popen[bytes]", address: str, log: Path) -> None:

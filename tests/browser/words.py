@@ -54,6 +54,11 @@ class Words:
     reset: str
     use_recovery_code: str
     three_minutes_fast: str
+    by_sso: str
+    go_on: str
+    sso_cancelled: str
+    to_sign_in: str
+    test_connection: str
 
 
 BOKMAAL = Words(
@@ -104,6 +109,11 @@ BOKMAAL = Words(
     reset="Nullstill totrinnsbekreftelse",
     use_recovery_code="Bruk en reservekode",
     three_minutes_fast="Telefonens klokke går 3 minutter for fort",
+    by_sso="Logg inn med SSO",
+    go_on="Fortsett",
+    sso_cancelled="Innloggingen ble avbrutt",
+    to_sign_in="Til innloggingssiden",
+    test_connection="Test denne tilkoblingen",
 )
 
 NYNORSK = Words(
@@ -154,6 +164,11 @@ NYNORSK = Words(
     reset="Nullstill totrinnsstadfesting",
     use_recovery_code="Bruk ein reservekode",
     three_minutes_fast="Klokka på telefonen går 3 minutt for fort",
+    by_sso="Logg inn med SSO",
+    go_on="Hald fram",
+    sso_cancelled="Innlogginga vart avbroten",
+    to_sign_in="Til innloggingssida",
+    test_connection="Test denne tilkoplinga",
 )
 
 ENGLISH = Words(
@@ -204,6 +219,11 @@ ENGLISH = Words(
     reset="Reset two-factor authentication",
     use_recovery_code="Use a recovery code",
     three_minutes_fast="Your phone’s clock is 3 minutes fast",
+    by_sso="Sign in with SSO",
+    go_on="Continue",
+    sso_cancelled="The sign-in was cancelled",
+    to_sign_in="To the sign-in page",
+    test_connection="Test this connection",
 )
 
 LANGUAGES = {words.code: words for words in (BOKMAAL, NYNORSK, ENGLISH)}

@@ -164,3 +164,14 @@ def test_failures_are_told_as_lines_of_json(house: House) -> None:
     assert line["message"] == "request failed"
     assert line["request_id"] == "abc"
     assert line["path"] == "/setup/…?x=1"
+
+
+def test_commands_print_the_address_that_is_served(tmp_path: Path) -> None:
+    """Whoever has not told a command of an address gets links that lead to the server which ran last; a setting wins."""
+    data = tmp_path / "data"
+    program("init", "--data", str(data))
+    with serving(data) as server:
+        assert f"http://localhost:{server.port}/setup/" in program("setup-link", "--data", str(data)).out
+    told = program("setup-link", "--data", str(data), TOTRINN_BASE_URL="https://login.example.org")
+    assert "https://login.example.org/setup/" in told.out
+    assert f"http://localhost:{server.port}/setup/" in program("setup-link", "--data", str(data)).out
