@@ -83,8 +83,9 @@ def test_the_persons_life_elsewhere_is_out_of_reach(house: House, browser: Brows
     house.organisation("third")
     _offer(house, "third")
     page = browser.get("/account")
-    assert "Fjordly" not in page.text
-    assert "Third" not in page.text
+    for path in ("/account", "/", "/choose-organisation"):
+        assert "Fjordly" not in browser.get(path).text
+        assert "Third" not in browser.get(path).text
     assert browser.send(page, "/account/memberships/fjordly/leave").status_code == 404
     assert browser.send(page, "/account/memberships/third/accept").status_code == 403
     for session in _sessions(house):

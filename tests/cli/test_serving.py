@@ -167,7 +167,7 @@ def test_failures_are_told_as_lines_of_json(house: House) -> None:
 
 
 def test_commands_print_the_address_that_is_served(tmp_path: Path) -> None:
-    """Whoever has not told a command of an address gets links that lead to the server which ran last; a setting wins."""
+    """Whoever has not told a command of an address gets links to the server which ran last; a setting wins."""
     data = tmp_path / "data"
     program("init", "--data", str(data))
     with serving(data) as server:

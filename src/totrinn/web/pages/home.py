@@ -2,6 +2,7 @@
 
 from starlette.responses import Response
 
+from totrinn.app.accounts import own_memberships
 from totrinn.app.ports import Unit
 from totrinn.core.roles import Right, Role, may
 from totrinn.web.adoption import adoption_view, requirement_view
@@ -22,7 +23,7 @@ def show(ask: Ask) -> Response:
         context = _administration(ask, unit) if may(ask.me.role, Right.SEE_MEMBERS) else {}
         invitations = [
             {"slug": each.organisation.slug, "name": each.organisation.name, "role": each.role.value}
-            for each in unit.members.of_person(ask.me.person.id)
+            for each in own_memberships(unit, ask.me)
             if each.accepted_at is None and each.organisation.is_active
         ]
     return ask.page(
@@ -30,7 +31,7 @@ def show(ask: Ask) -> Response:
         nav="home",
         notice=notice(ask),
         today=ask.visitor.now,
-        has_second_factor=ask.me.live.standing.has_factor,
+        has_second_factor=ask.me.live.standing.has_factor or ask.me.came_by_sso,
         pending_invitations=invitations,
         **context,
     )
@@ -51,7 +52,7 @@ def _administration(ask: Ask, unit: Unit) -> dict[str, object]:
 def _todo(ask: Ask, unit: Unit, *, missing: int) -> list[dict[str, object]]:
     """What is worth attention, the most pressing first."""
     todo: list[dict[str, object]] = []
-    if not ask.me.live.standing.has_factor:
+    if not (ask.me.live.standing.has_factor or ask.me.came_by_sso):
         todo.append({"key": "enrol_self"})
     if ask.me.role is Role.GLOBAL_ADMINISTRATOR:
         governors = len(unit.members.global_administrators(ask.me.organisation.id))
