@@ -31,7 +31,8 @@ def show(ask: Ask) -> Response:
         nav="home",
         notice=notice(ask),
         today=ask.visitor.now,
-        has_second_factor=ask.me.live.standing.has_factor or ask.me.came_by_sso,
+        has_second_factor=ask.me.live.standing.has_factor,
+        came_by_sso=ask.me.came_by_sso,
         pending_invitations=invitations,
         **context,
     )
