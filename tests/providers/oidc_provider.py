@@ -36,6 +36,7 @@ class User:
 
 
 KARI = User("kari@example.no", name="Kari Nordmann", groups=("staff",))
+CLIENT_ID = "totrinn"
 USERS: Mapping[str, User] = {"kari": KARI}
 
 
@@ -46,6 +47,37 @@ class OidcProvider:
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Client:
+    """We, as the provider is told of us."""
+
+    redirect_uris: Sequence[str]
+    backchannel_logout_uri: str | None
+    post_logout_redirect_uris: Sequence[str]
+    authentication: ClientAuthentication
+    algorithm: str
+
+    def told(self, secret: str, keys: bytes | None) -> dict[str, Any]:
+        """As the program reads it."""
+        client: dict[str, Any] = {
+            "client_id": CLIENT_ID,
+            "redirect_uris": list(self.redirect_uris),
+            "post_logout_redirect_uris": list(self.post_logout_redirect_uris),
+            "response_types": ["code"],
+            "grant_types": ["authorization_code"],
+            "token_endpoint_auth_method": self.authentication.value,
+            "id_token_signed_response_alg": self.algorithm,
+        }
+        if self.authentication is not ClientAuthentication.PRIVATE_KEY_JWT:
+            client["client_secret"] = secret
+        if keys is not None:
+            client["jwks"] = json.loads(keys)
+        if self.backchannel_logout_uri is not None:
+            client["backchannel_logout_uri"] = self.backchannel_logout_uri
+            client["backchannel_logout_session_required"] = True
+        return client
 
 
 @contextmanager
@@ -67,28 +99,14 @@ def running_oidc_provider(
     `client_keys` is the client's key set, for `private_key_jwt`. People sign in with a user name of `users` and the
     password that stands there.
     """
-    client_id, secret = "totrinn", client_secret or secrets.token_urlsafe(32)
-    client: dict[str, Any] = {
-        "client_id": client_id,
-        "redirect_uris": list(redirect_uris),
-        "post_logout_redirect_uris": list(post_logout_redirect_uris),
-        "response_types": ["code"],
-        "grant_types": ["authorization_code"],
-        "token_endpoint_auth_method": authentication.value,
-        "id_token_signed_response_alg": algorithm,
-    }
-    if authentication is not ClientAuthentication.PRIVATE_KEY_JWT:
-        client["client_secret"] = secret
-    if client_keys is not None:
-        client["jwks"] = json.loads(client_keys)
-    if backchannel_logout_uri is not None:
-        client |= {"backchannel_logout_uri": backchannel_logout_uri, "backchannel_logout_session_required": True}
+    client = _Client(redirect_uris, backchannel_logout_uri, post_logout_redirect_uris, authentication, algorithm)
+    secret = client_secret or secrets.token_urlsafe(32)
     told = {
         "acrValues": sorted({user.acr for user in users.values() if user.acr}),
         "claimsByUserinfoOnly": claims_by_userinfo_only,
-        "client": client,
+        "client": client.told(secret, client_keys),
         "port": port,
         "users": {name: user.told() for name, user in users.items()},
     }
     with node.running("oidc", "provider.mjs", told) as said:
-        yield OidcProvider(said["issuer"], client_id, secret)
+        yield OidcProvider(said["issuer"], CLIENT_ID, secret)
