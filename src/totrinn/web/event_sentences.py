@@ -10,6 +10,7 @@ from totrinn.core.policy import Reason
 from totrinn.web import dates, sentences
 from totrinn.web.browsers import browser_name
 from totrinn.web.languages import Language
+from totrinn.web.sso_codes import cause
 
 
 def _(message: str) -> str:
@@ -233,8 +234,8 @@ def _facts(language: Language, event: LoggedEvent, kind: Kind, zone: str) -> lis
     if kind is Kind.ACCESS_REFUSED:
         facts.append(f"{detail.get('method', '')} {detail.get('path', '')}".strip())
     facts += [value for name in ("connection", "through", "domain") if (value := detail.get(name, ""))]
-    if kind is Kind.SSO_REFUSED and detail.get("reason"):
-        facts.append(say("Code: %(code)s", code=detail["reason"]))
+    if kind in (Kind.SSO_REFUSED, Kind.CONNECTION_TESTED) and (code := detail.get("reason", "")):
+        facts.append(f"{cause(language, code).removesuffix('.')} ({code})")
     if from_ := _moment(detail.get("from", "")):
         facts.append(say("From %(date)s", date=dates.date(from_, language, zone)))
     return [*facts, *_reasons(language, detail), *_numbers(language, detail)]

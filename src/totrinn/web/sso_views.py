@@ -1,7 +1,9 @@
 """What the pages of SSO show of connections, their tests, their certificates, and domains."""
 
 import binascii
+import re
 from base64 import b64decode
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from totrinn.app.identity_providers import SamlSettings
@@ -11,6 +13,10 @@ from totrinn.app.sso_records import Connection, ConnectionTest, Domain
 from totrinn.web.ask import Ask
 from totrinn.web.sso_codes import cause, check
 from totrinn.web.sso_ready import is_complete
+
+# `Validity` in a certificate: a sequence of two times, each of one of two forms (RFC 5280 §4.1.2.5).
+_TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
+_VALIDITY = re.compile(rb"\x30[\x1e-\x22]" + _TIME + _TIME)
 
 
 def connection_row(ask: Ask, connection: Connection) -> dict[str, object]:
@@ -63,23 +69,42 @@ def _failure(ask: Ask, test: ConnectionTest) -> dict[str, object]:
     return {"code": test.code, "cause": said, "detail": test.detail}
 
 
-def metadata_view(settings: SamlSettings) -> dict[str, object]:
+def metadata_view(settings: SamlSettings, now: datetime) -> dict[str, object]:
     """What has been read of the provider."""
     return {
         "entity_id": settings.entity_id,
         "sso_url": settings.sso_url,
         "slo_url": settings.slo_url,
-        "fingerprints": [fingerprint(certificate) for certificate in settings.certificates],
+        "certificates": [_certificate(certificate, now) for certificate in settings.certificates],
     }
 
 
-def fingerprint(certificate: str) -> str:
-    """The SHA-256 of a certificate, as other programs write it: pairs of hexadecimal digits between colons."""
+def _certificate(certificate: str, now: datetime) -> dict[str, object]:
+    """Its fingerprint as other programs write it, and until when it is meant to be used; empty when unreadable."""
     try:
-        digest = sha256(b64decode(certificate, validate=True)).hexdigest().upper()
+        document = b64decode(certificate, validate=True)
     except (binascii.Error, ValueError):
-        return ""
-    return ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+        return {"fingerprint": "", "until": None, "is_over": False}
+    digest = sha256(document).hexdigest().upper()
+    until = _valid_until(document)
+    return {
+        "fingerprint": ":".join(digest[at : at + 2] for at in range(0, len(digest), 2)),
+        "until": until,
+        "is_over": until is not None and until < now,
+    }
+
+
+def _valid_until(document: bytes) -> datetime | None:
+    """The end of the validity, for people to read: what counts is that the certificate is pinned."""
+    found = _VALIDITY.search(document)
+    if found is None:
+        return None
+    short, long = found[3], found[4]
+    text = long.decode() if long else f"{'19' if short[:2] >= b'50' else '20'}{short.decode()}"
+    try:
+        return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
 
 
 def domain_row(domain: Domain) -> dict[str, object]:

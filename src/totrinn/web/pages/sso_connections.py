@@ -251,7 +251,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         revision=typed_revision or connection.revision,
         form=typed_fields(connection, ask.form) if keeps else fields_of(connection),
         has_secret=connection.sealed_secret is not None,
-        metadata=metadata_view(settings) if isinstance(settings, SamlSettings) else None,
+        metadata=metadata_view(settings, ask.visitor.now) if isinstance(settings, SamlSettings) else None,
         metadata_form={name: ask.form.get(name, "")[:_LONGEST_ADDRESS] for name in ("metadata_url", "entity_id")},
         test=test_view(ask, connection),
         ours=our_addresses(ask, connection),
