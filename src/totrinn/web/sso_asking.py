@@ -1,6 +1,7 @@
 """What the pages of an organisation's SSO share: whose they are, which form was sent, the proof that is due."""
 
 from totrinn.app.errors import NotFound
+from totrinn.app.own_factors import StaleProof
 from totrinn.app.records import Organisation
 from totrinn.core.enforcement import Refusal
 from totrinn.web import sentences
@@ -31,3 +32,8 @@ def proof_asked_for(ask: Ask) -> dict[str, object] | None:
 def stale_words(ask: Ask) -> str:
     """Nothing was changed, as the proof is too old."""
     return sentences.refusal(ask.language, Refusal.STALE_PROOF)
+
+
+def stale_in_form(ask: Ask, stale: StaleProof) -> dict[str, str]:
+    """The same for a form that comes again with the fields of the proof in it: the first of them takes the focus."""
+    return {"form": stale_words(ask)} if stale.by_sso else {"password": ask.language.say("Type your password.")}

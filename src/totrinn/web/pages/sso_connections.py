@@ -20,7 +20,7 @@ from totrinn.web.demands import with_right
 from totrinn.web.notices import notice
 from totrinn.web.proof_again import prove_again
 from totrinn.web.routing import Page
-from totrinn.web.sso_asking import HOME, own_organisation, proof_asked_for, sent_form, stale_words
+from totrinn.web.sso_asking import HOME, own_organisation, proof_asked_for, sent_form, stale_in_form, stale_words
 from totrinn.web.sso_codes import cause
 from totrinn.web.sso_forms import LONGEST_NAME, Reading, fields_of, read_connection, read_name, typed_fields
 from totrinn.web.sso_ready import first_settings, is_complete, of_kind, ready_made, recognised
@@ -52,7 +52,7 @@ def create(ask: Ask) -> Response:
     settings, rules = first_settings(ready, kind)
     made = connecting.add_connection(ask.services, ask.visitor, ask.me, Draft(name, settings, rules))
     if isinstance(made, StaleProof):
-        return _new_page(ask, 422, form=stale_words(ask))
+        return _new_page(ask, 422, **stale_in_form(ask, made))
     if isinstance(made, ConnectionObstacle):
         raise NotFound
     return ask.go(f"{HOME}/{made.id}?guide={ready.key}")
@@ -189,7 +189,7 @@ def _changed(ask: Ask, connection: Connection, draft: Draft, said: str = "saved"
         ask.services, ask.visitor, ask.me, connection.id, draft, expected_revision=revision
     )
     if isinstance(outcome, StaleProof):
-        return _page(ask, 422, form=stale_words(ask))
+        return _page(ask, 422, **stale_in_form(ask, outcome))
     if isinstance(outcome, ConnectionObstacle):
         say = ask.language.say
         text = say("Someone else has changed this in the meantime. This is how it is now; yours was not saved.")

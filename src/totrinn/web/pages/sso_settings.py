@@ -23,7 +23,7 @@ from totrinn.web.notices import notice
 from totrinn.web.paths import own_path
 from totrinn.web.proof_again import prove_again
 from totrinn.web.routing import Page
-from totrinn.web.sso_asking import HOME, own_organisation, proof_asked_for, sent_form, stale_words
+from totrinn.web.sso_asking import HOME, own_organisation, proof_asked_for, sent_form, stale_in_form, stale_words
 from totrinn.web.sso_codes import cause
 from totrinn.web.sso_views import connection_row, domain_row
 
@@ -57,7 +57,7 @@ def add_domain(ask: Ask) -> Response:
         return _page(ask, unproven.status, **unproven.errors)
     claimed = claim(ask.services, ask.visitor, ask.me, name, ask.form.get("connection") or None)
     if isinstance(claimed, StaleProof):
-        return _page(ask, 422, form=stale_words(ask))
+        return _page(ask, 422, **stale_in_form(ask, claimed))
     if isinstance(claimed, DomainObstacle):
         return _page(ask, 409, domain=ask.language.say("This domain is on the list already."))
     return ask.go(f"{HOME}?said=domain-added#domains")
@@ -113,7 +113,7 @@ def set_passwords(ask: Ask) -> Response:
     else:
         outcome = close_passwords(ask.services, ask.visitor, ask.me, _chosen_keepers(ask))
     if isinstance(outcome, StaleProof):
-        return _page(ask, 422, form=stale_words(ask))
+        return _page(ask, 422, **stale_in_form(ask, outcome))
     if outcome is not None:
         return _page(ask, 422, passwords=_obstacle(ask, outcome))
     return ask.go(f"{HOME}?said=passwords-{wish}")
