@@ -113,7 +113,7 @@ BOKMAAL = Words(
     go_on="Fortsett",
     sso_cancelled="Innloggingen ble avbrutt",
     to_sign_in="Til innloggingssiden",
-    test_connection="Test denne tilkoblingen",
+    test_connection="Test denne koblingen",
 )
 
 NYNORSK = Words(
@@ -168,7 +168,7 @@ NYNORSK = Words(
     go_on="Hald fram",
     sso_cancelled="Innlogginga vart avbroten",
     to_sign_in="Til innloggingssida",
-    test_connection="Test denne tilkoplinga",
+    test_connection="Test denne koplinga",
 )
 
 ENGLISH = Words(
