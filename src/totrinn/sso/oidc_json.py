@@ -6,8 +6,8 @@ from typing import Any, NoReturn
 
 from totrinn.sso.oidc_refusals import OidcRefusal, Refused, require
 
-LATEST = 253402300799
-"""The last second of the year 9999, the last one that a `datetime` can hold."""
+LATEST = 253370764799
+"""The last second of the year 9998: a `datetime` holds one year more, so that it can be reckoned with."""
 _LONGEST_SHOWN = 200
 
 

@@ -62,7 +62,6 @@ def _check_times(root: Element, now: datetime) -> datetime:
     """Returns until when the request is believed."""
     issued = read_time(root.get("IssueInstant"), "IssueInstant")
     check_begun(issued, now, "IssueInstant")
-    # Counted from what `now` bounds, as times near the end of all times cannot be added to.
     until = issued + BELIEVED_FOR
     if "NotOnOrAfter" in root.attrib:
         until = min(until, read_time(root.get("NotOnOrAfter"), "NotOnOrAfter"))

@@ -7,6 +7,8 @@ from totrinn.sso.saml_refusals import Refused, SamlRefusal
 
 SKEW = timedelta(seconds=60)
 """What clocks may differ (R80)."""
+YEARS = range(1970, 9999)
+"""A time in any of them can be reckoned with; days before the first year or after the last one have no `datetime`."""
 
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 
@@ -20,6 +22,8 @@ def read_time(text: str | None, what: str) -> datetime:
         whole = datetime.strptime(match[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
         raise Refused(SamlRefusal.TIME_MALFORMED, what) from None
+    if whole.year not in YEARS:
+        raise Refused(SamlRefusal.TIME_MALFORMED, f"{what}, in the year {whole.year}")
     return whole.replace(microsecond=int((match[2] or "0").ljust(6, "0")[:6]))
 
 
@@ -41,8 +45,8 @@ def check_not_over(instant: datetime, now: datetime, what: str) -> None:
 
 
 def with_skew(instant: datetime) -> datetime:
-    """The time, tolerance included; a time at the end of all times stays what it is."""
-    return min(instant, datetime.max.replace(tzinfo=UTC) - SKEW) + SKEW
+    """The time, tolerance included."""
+    return instant + SKEW
 
 
 def _seconds(span: timedelta) -> int:

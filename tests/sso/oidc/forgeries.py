@@ -265,7 +265,7 @@ FORMS = (
 
 # Claims -------------------------------------------------------------------------------------------------------
 
-_NOT_TIMES: tuple[object, ...] = ("1", True, [SECOND], {}, None, 1.5, -1, 10**18)
+_NOT_TIMES: tuple[object, ...] = ("1", True, [SECOND], {}, None, 1.5, -1, 10**18, 253370764800)
 _NOT_FOR_US: tuple[object, ...] = (
     *("other", "", "totrin", "totrinn2", f"{CLIENT} other", ["other"], [], [[CLIENT]], [CLIENT, 1], [CLIENT, "other"]),
     *(1, {CLIENT: 1}, None, ...),
@@ -298,6 +298,7 @@ CLAIMS = (
         iat_future={"iat": SECOND + 61},
         nbf_future={"nbf": SECOND + 61},
         auth_time_future={"auth_time": SECOND + 61},
+        auth_time_far_in_the_future={"auth_time": 253370764799},
     ),
     *_claims(No.TOO_OLD, iat_a_day_ago={"iat": SECOND - 86_400}, iat_just={"iat": SECOND - 661}, iat_zero={"iat": 0}),
     *_claims(No.TOO_LASTING, exp_ten_years={"exp": SECOND + 315_360_000}, exp_month={"exp": SECOND + 31 * 86_400 + 1}),

@@ -151,7 +151,7 @@ ACCEPTED: dict[str, list[tuple[str, str]]] = {
     "no attributes": [("</saml:AuthnStatement><saml:AttributeStatement>", "</saml:AuthnStatement><cut>")],
     "clock ahead": [(at(-30), at(59)), (at(-1), at(59)), (at(-10), at(60))],
     "clock behind": [(at(300), at(-59))],
-    "end of all times": [(at(300), "9999-12-31T23:59:59Z")],
+    "the last time that counts": [(at(300), "9998-12-31T23:59:59.999999Z")],
     "typed values": [("<saml:AttributeValue>", _TYPED)],
     "address": [(" Recipient=", ' Address="192.0.2.1" Recipient=')],
     "locality": [("<saml:AuthnContext>", '<saml:SubjectLocality Address="::1"/><saml:AuthnContext>')],
@@ -222,6 +222,32 @@ def test_whoever_had_to_prove_themselves_anew_must_have_done_so() -> None:
         result = OURS.finish(party(), asked, packed(document), NOW)
         assert (result.code if isinstance(result, Rejected) else "in") == expected
         assert identity(document).authenticated_at == NOW + timedelta(seconds=seconds)
+
+
+_TIMES = (f'AuthnInstant="{at(-10)}"', f'NotBefore="{at(-30)}"', f'SessionNotOnOrAfter="{at(28800)}"', at(300))
+
+
+@pytest.mark.row("R80")
+@pytest.mark.parametrize("time", _TIMES)
+@pytest.mark.parametrize("year", ["0001", "1969", "9999"])
+def test_a_time_that_cannot_be_reckoned_with_is_none(time: str, year: str) -> None:
+    """A day more or less would be no `datetime`: it is refused where it is read, wherever it stands."""
+    assert time in answer()
+    text = answer().replace(time, time.replace("2026", year))
+    assert code(signed(text, "B")) == SamlRefusal.TIME_MALFORMED
+
+
+@pytest.mark.row("R80")
+@pytest.mark.parametrize("year", ["1970-01-01", "9998-12-31"])
+def test_no_time_of_an_identity_overflows(year: str) -> None:
+    """A day can be added to each, and taken away."""
+    text = answer().replace(f'AuthnInstant="{at(-10)}"', 'AuthnInstant="1970-01-01T00:00:00Z"')
+    for time in (at(28800), at(300)):
+        text = text.replace(time, "9998-12-31T23:59:59.999999Z" if year.startswith("9") else time)
+    read = _read(text)
+    for moment in (read.authenticated_at, read.ends_at, read.token_expires_at):
+        assert moment is not None
+        assert moment - timedelta(days=1) < moment < moment + timedelta(days=1)
 
 
 DECLINED = {
