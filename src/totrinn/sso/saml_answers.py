@@ -15,7 +15,7 @@ from totrinn.sso.saml_form import check_form, check_identifiers, check_signature
 from totrinn.sso.saml_limits import decode
 from totrinn.sso.saml_refusals import Refused, SamlCheck, SamlRefusal
 from totrinn.sso.saml_status import check_status
-from totrinn.sso.saml_subject import attributes_of, email_of, groups_of, name_id_of, name_of
+from totrinn.sso.saml_subject import attributes_of, email_of, groups_of, name_id_of, name_of, session_of
 from totrinn.sso.saml_times import SKEW, check_begun, check_not_over, read_time, with_skew
 from totrinn.sso.xml_encryption import Encrypted, decrypted, read_encrypted
 from totrinn.sso.xml_names import Element, children, ds, local, saml, samlp, text_of
@@ -208,8 +208,9 @@ class AnswerReader:
             ends_at = read_time(statement.get("SessionNotOnOrAfter"), "SessionNotOnOrAfter")
             if now - SKEW >= ends_at:
                 raise Refused(SamlRefusal.SESSION_OVER)
+        session = session_of(statement.get("SessionIndex") or "")
         self.passed.append(SamlCheck.AUTHENTICATION)
-        return _Authentication(at, _context_of(statement), statement.get("SessionIndex") or "", ends_at)
+        return _Authentication(at, _context_of(statement), session, ends_at)
 
     def _identity(self, assertion: Element, until: datetime) -> Identity:
         settings = self._expected.settings

@@ -14,7 +14,7 @@ from totrinn.sso.saml_answers import check_issuer, check_version, identifier_of
 from totrinn.sso.saml_form import check_form, check_identifiers
 from totrinn.sso.saml_redirect import address_with, read_request
 from totrinn.sso.saml_refusals import Refused, SamlRefusal
-from totrinn.sso.saml_subject import name_id_of
+from totrinn.sso.saml_subject import name_id_of, session_of
 from totrinn.sso.saml_times import check_begun, check_not_over, read_time, with_skew, write_time
 from totrinn.sso.xml_names import ASSERTION, PROTOCOL, STATUS, Element, children, local, samlp, text_of
 from totrinn.sso.xml_parsing import parse
@@ -51,7 +51,7 @@ def read_logout_request(expected: ExpectedLogout, raw_query: str) -> Ended:
     identifier = identifier_of(root)
     return Ended(
         subject=name_id_of(root, expected.settings.entity_id).subject,
-        sessions=tuple(text_of(index) for index in children(root, samlp("SessionIndex"))),
+        sessions=tuple(session_of(text_of(index)) for index in children(root, samlp("SessionIndex"))),
         token_id=identifier,
         token_expires_at=with_skew(until),
         reply_to=_reply(expected, identifier, request.relay_state),

@@ -15,6 +15,9 @@ from totrinn.sso.xml_names import EMAIL_ADDRESS, NAME_ID_FORMAT, Element, childr
 NAME_ID_LENGTH = 256
 """As long as SAML Core §8.3.7 lets a persistent one be."""
 
+SESSION_LENGTH = 255
+"""As long as `sid` of OpenID Connect may be here."""
+
 _CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 _MICROSOFT = "http://schemas.microsoft.com/"
 
@@ -68,6 +71,15 @@ def name_id_of(parent: Element, provider: str) -> NameId:
     if len(subject) > NAME_ID_LENGTH:
         raise Refused(SamlRefusal.NAME_ID_MALFORMED, f"longer than {NAME_ID_LENGTH} characters")
     return NameId(value, kind, subject)
+
+
+def session_of(index: str) -> str:
+    """What a `SessionIndex` says, which is plain text of a length that can be kept; nothing, where it is empty."""
+    if len(index) > SESSION_LENGTH or not index.isprintable():
+        raise Refused(
+            SamlRefusal.UNEXPECTED_FORM, f"SessionIndex of more than {SESSION_LENGTH} characters, or not plain"
+        )
+    return index
 
 
 def attributes_of(assertion: Element) -> Attributes:

@@ -178,6 +178,9 @@ def _authentication() -> Iterator[tuple[str, str, No]]:
     yield "authenticated at no time", changed(_INSTANT, 'AuthnInstant="yes"'), No.TIME_MALFORMED
     yield "authenticated without a time", changed(_INSTANT, ""), No.TIME_MALFORMED
     ends = f'SessionNotOnOrAfter="{at(28800)}"'
+    for name, index in {"too long": "x" * 256, "of two lines": "a&#10;b", "turned around": "\u202ea"}.items():
+        text = changed('SessionIndex="_session"', f'SessionIndex="{index}"')
+        yield f"session {name}", text, No.UNEXPECTED_FORM
     yield "session over", changed(ends, f'SessionNotOnOrAfter="{at(-60)}"'), No.SESSION_OVER
     yield "session ends at no time", changed(ends, 'SessionNotOnOrAfter=""'), No.TIME_MALFORMED
 

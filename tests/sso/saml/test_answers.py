@@ -281,6 +281,11 @@ def test_success_without_an_assertion_is_none() -> None:
     assert code(signed(text, "R")) == code(text.encode()) == SamlRefusal.ASSERTION_MISSING
 
 
+def test_a_session_may_have_a_name_of_255_characters() -> None:
+    """As any that a provider is known to give."""
+    assert _read(_changed('SessionIndex="_session"', f'SessionIndex="{"x" * 255}"')).session == "x" * 255
+
+
 def test_a_name_is_qualified_when_somebody_else_gave_it() -> None:
     """The provider's own name in front changes nothing (SAML Core §8.3.7); another one tells two people apart."""
     own = _changed("<saml:NameID ", f'<saml:NameID NameQualifier="{PROVIDER}" SPNameQualifier="x" ')

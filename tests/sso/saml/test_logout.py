@@ -198,6 +198,7 @@ CHANGES: dict[str, tuple[Callable[[str], str], SamlRefusal]] = {
     "empty name": (lambda text: text.replace(SUBJECT, ""), SamlRefusal.NAME_ID_MALFORMED),
     "encrypted name": (lambda text: text.replace("<saml:NameID", "<saml:EncryptedID/><saml:NameID"),
                        SamlRefusal.UNEXPECTED_FORM),
+    "session too long": (lambda text: text.replace("_session", "x" * 256), SamlRefusal.UNEXPECTED_FORM),
     "comment in name": (lambda text: text.replace(SUBJECT, f"{SUBJECT}<!-- -->"), SamlRefusal.HIDDEN_MARKUP),
     "document type": (lambda text: f"<!DOCTYPE x>{text}", SamlRefusal.DOCTYPE),
     "response": (lambda text: text.replace("LogoutRequest", "LogoutResponse"), SamlRefusal.OTHER_MESSAGE),
