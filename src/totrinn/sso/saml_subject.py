@@ -2,7 +2,8 @@
 
 The subject is the NameID's value. A `NameQualifier` other than the provider's own name says that the value was given by
 somebody behind the provider, who may give the same one to another person; it then stands in front of the value
-(SAML Core §8.3.7). A transient NameID is refused, as it names somebody else's visit next time.
+(SAML Core §8.3.7), behind a blank, which no plain value begins with: a value that looks like a qualified one stays
+another person. A transient NameID is refused, as it names somebody else's visit next time.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,13 +65,19 @@ def name_id_of(parent: Element, provider: str) -> NameId:
     if kind == f"{NAME_ID_FORMAT}transient":
         raise Refused(SamlRefusal.NAME_ID_TRANSIENT)
     value, qualifier = text_of(element), element.get("NameQualifier") or provider
-    subject = value if qualifier == provider else f"{qualifier}!{value}"
+    subject = value if qualifier == provider else _qualified(qualifier, value)
     # Without white space at its ends, which people cannot see, nor anything else that does not print.
     if len(element) or not value or value != value.strip() or not subject.isprintable():
         raise Refused(SamlRefusal.NAME_ID_MALFORMED)
     if len(subject) > NAME_ID_LENGTH:
         raise Refused(SamlRefusal.NAME_ID_MALFORMED, f"longer than {NAME_ID_LENGTH} characters")
     return NameId(value, kind, subject)
+
+
+def _qualified(qualifier: str, value: str) -> str:
+    """One text for each pair of them, and none that is a value by itself."""
+    escaped = qualifier.replace("%", "%25").replace("!", "%21")
+    return f" {escaped}!{value}"
 
 
 def session_of(index: str) -> str:

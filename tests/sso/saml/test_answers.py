@@ -291,7 +291,20 @@ def test_a_name_is_qualified_when_somebody_else_gave_it() -> None:
     own = _changed("<saml:NameID ", f'<saml:NameID NameQualifier="{PROVIDER}" SPNameQualifier="x" ')
     other = _changed("<saml:NameID ", '<saml:NameID NameQualifier="https://behind.example" ')
     assert _read(own).subject == SUBJECT
-    assert _read(other).subject == f"https://behind.example!{SUBJECT}"
+    assert _read(other).subject == f" https://behind.example!{SUBJECT}"
+
+
+def test_no_two_names_are_one_subject() -> None:
+    """Neither a plain name that looks like a qualified one, nor a qualifier that looks like the end of another."""
+    pairs = [("q", "v"), ("", "q!v"), ("", "v"), ("a!b", "c"), ("a", "b!c"), ("a%21b", "c"), ("", "a%21b!c")]
+    subjects = {}
+    for qualifier, value in pairs:
+        name = f'NameQualifier="{qualifier}"' if qualifier else ""
+        text = answer().replace("<saml:NameID ", f"<saml:NameID {name} ").replace(f">{SUBJECT}<", f">{value}<")
+        subjects[qualifier, value] = _read(text).subject
+        if not qualifier:
+            assert subjects[qualifier, value] == value
+    assert len(set(subjects.values())) == len(pairs)
 
 
 @pytest.mark.parametrize("name", ["a", "æøå", "x" * 256, "kari@idp.example", "a b", "&lt;b&gt;"])
