@@ -79,10 +79,10 @@ class Party:
 class Challenge:
     """What binds one answer to one request of one browser; all values are random, 128 bits or more, URL-safe."""
 
-    state: str
+    state: str = field(repr=False)
     """`state` of OpenID Connect, `RelayState` of SAML: what the answer is found by."""
-    nonce: str
-    verifier: str
+    nonce: str = field(repr=False)
+    verifier: str = field(repr=False)
     """PKCE (RFC 7636): 43 to 128 characters."""
     request_id: str
     """`ID` of the SAML request: an NCName."""

@@ -6,7 +6,7 @@ order of the codes in `SamlCheck`.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from totrinn.app.identity_providers import Challenge, Identity, SamlSettings
@@ -32,7 +32,7 @@ class Expected:
     """What an answer is held against."""
 
     settings: SamlSettings
-    key: bytes
+    key: bytes = field(repr=False)
     entity_id: str
     """Ours: the audience."""
     consumer: str

@@ -5,7 +5,7 @@ the caller, who keeps it for as long as the request would be believed.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from xml.sax.saxutils import escape, quoteattr
 
@@ -28,7 +28,7 @@ class ExpectedLogout:
     """What a request is held against."""
 
     settings: SamlSettings
-    key: bytes
+    key: bytes = field(repr=False)
     entity_id: str
     destination: str
     """Our single logout service."""
