@@ -2,6 +2,8 @@
 
 Both are remembered under the connection and the revision of its settings. Halfway through their time one caller renews
 them while the others go on with what there is, so that neither a crowd nor a short outage of the provider is felt.
+A failure is remembered, too, for a moment: whoever knows a connection's address can make us ask, but not as often as
+they like.
 """
 
 import threading
@@ -12,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from totrinn.app.identity_providers import OidcSettings, Party, Unavailable
 from totrinn.sso.fetching import Fetched, Fetcher
+from totrinn.sso.fetching_failures import Failure
 from totrinn.sso.oidc_json import mismatch, read_object, shown
 from totrinn.sso.oidc_keys import ALGORITHMS, ProviderKey, choose_key, read_keys
 from totrinn.sso.oidc_refusals import OidcRefusal, Refused, Unreached, require
@@ -21,6 +24,8 @@ METADATA_SECONDS = 3600.0
 KEYS_SECONDS = 600.0
 KEYS_PAUSE = 60.0
 """Between two fetches of a key set that unknown keys cause."""
+FAILURE_PAUSE = 10.0
+"""After a failure, until the provider is asked again for whoever may be a stranger."""
 DOCUMENT_LIMIT = 256 * 1024
 
 _REMEMBERED = 1024
@@ -127,26 +132,47 @@ class _Entry(Generic[Value]):
     is_renewing: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What a fetch came to; kept apart from the exception, which would keep all that was at work then."""
+
+    cause: OidcRefusal | Unavailable
+    detail: str
+    failed_at: float
+
+    def again(self) -> Refused | Unreached:
+        """The failure as it was, to be raised."""
+        return Unreached(self.cause) if isinstance(self.cause, Unavailable) else Refused(self.cause, self.detail)
+
+
 class Memory(Generic[Value]):
-    """Values that are fetched, remembered for some seconds, and renewed after half of them; for many threads."""
+    """Values that are fetched, remembered for some seconds, and renewed after half of them; for many threads.
+
+    After a fetch that failed nobody fetches for `FAILURE_PAUSE`, but whoever wants it anew: they get what there is, or
+    the same failure.
+    """
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds = seconds
         self._clock = clock
         self._entries: OrderedDict[Name, _Entry[Value]] = OrderedDict()
+        self._failures: OrderedDict[Name, _Failure] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, name: Name, fetch: Callable[[], Value]) -> Value:
         """The value, fetched if need be; whatever `fetch` raises comes through only when there is nothing to go on."""
         with self._lock:
-            entry = self._fresh(name)
-            if entry is not None and not self._is_due(entry):
+            entry, failure = self._fresh(name), self._recent_failure(name)
+            if entry is not None and (failure is not None or not self._is_due(entry)):
                 return entry.value
+            if failure is not None:
+                raise failure.again()
             if entry is not None:
                 entry.is_renewing = True
         try:
             return self._keep(name, fetch())
-        except (Refused, Unreached):
+        except (Refused, Unreached) as error:
+            self._note(name, error)
             if entry is None:
                 raise
             return entry.value
@@ -168,6 +194,21 @@ class Memory(Generic[Value]):
                 entry.tried_at = self._clock()
         return self._keep(name, fetch())
 
+    def _recent_failure(self, name: Name) -> _Failure | None:
+        failure = self._failures.get(name)
+        return failure if failure is not None and self._clock() - failure.failed_at < FAILURE_PAUSE else None
+
+    def _note(self, name: Name, error: Refused | Unreached) -> None:
+        """Remembers a failure; not that there was no place, as then nobody was asked."""
+        cause = error.unavailable if isinstance(error, Unreached) else error.refusal
+        if isinstance(cause, Unavailable) and cause.code == Failure.BUSY:
+            return
+        detail = error.detail if isinstance(error, Refused) else ""
+        with self._lock:
+            self._failures[name] = _Failure(cause, detail, self._clock())
+            self._failures.move_to_end(name)
+            _forget_oldest(self._failures)
+
     def _fresh(self, name: Name) -> _Entry[Value] | None:
         entry = self._entries.get(name)
         if entry is None or self._clock() - entry.fetched_at >= self._seconds:
@@ -182,9 +223,14 @@ class Memory(Generic[Value]):
         with self._lock:
             self._entries[name] = _Entry(value, self._clock(), self._clock())
             self._entries.move_to_end(name)
-            while len(self._entries) > _REMEMBERED:
-                self._entries.popitem(last=False)
+            self._failures.pop(name, None)
+            _forget_oldest(self._entries)
         return value
+
+
+def _forget_oldest(remembered: OrderedDict[Name, Any]) -> None:
+    while len(remembered) > _REMEMBERED:
+        remembered.popitem(last=False)
 
 
 class Providers:

@@ -145,6 +145,95 @@ def test_a_fetch_that_fails_counts_as_one() -> None:
     assert fetcher.fetched.count(JWKS) == 2
 
 
+FAILURES = [
+    {"document": Unavailable(Failure.TIMED_OUT, "idp.example")},
+    {"document": b"{}"},
+    {"keys": Unavailable(Failure.BAD_STATUS, "500")},
+    {"keys": b"no keys"},
+]
+
+
+@pytest.mark.row("R83", "R87")
+@pytest.mark.parametrize("broken", FAILURES)
+def test_strangers_cannot_have_a_failing_provider_asked_as_often_as_they_like(
+    broken: dict[str, bytes | Unavailable],
+) -> None:
+    """Fifty logout tokens within ten seconds are told the same, by one fetch; then it is tried again."""
+    fetcher, clock = canned(), Clock()
+    name, document = (f"{ISSUER}/{WELL_KNOWN}", broken["document"]) if "document" in broken else (JWKS, broken["keys"])
+    right, fetcher.documents[name] = fetcher.documents[name], document
+    us = relying_party(fetcher, clock)
+    token = signed(header(), id_claims(), "RS256")
+
+    def told() -> object:
+        result = us.read_logout(PARTY, {"logout_token": token}, NOW)
+        return (result.code, result.detail) if isinstance(result, Rejected | Unavailable) else result
+
+    results = {told() for _ in range(50)}
+    assert len(results) == 1
+    assert fetcher.fetched.count(name) == 1
+    finish(us, replace(PARTY, revision=2))
+    assert fetcher.fetched.count(name) == 2
+    clock.seconds += 9.9
+    assert told() in results
+    assert fetcher.fetched.count(name) == 2
+    fetcher.documents[name] = right
+    clock.seconds += 0.1
+    assert isinstance(finish(us), Identity)
+    assert fetcher.fetched.count(name) == 3
+
+
+def test_a_renewal_that_fails_is_not_tried_by_everybody() -> None:
+    """While what is remembered still counts, nobody waits for a provider that is down, but one in ten seconds."""
+    fetcher, clock = canned(), Clock()
+    us = relying_party(fetcher, clock)
+    finish(us)
+    fetcher.documents[JWKS] = Unavailable(Failure.TIMED_OUT)
+    clock.seconds += 301
+    assert [type(finish(us)) for _ in range(20)] == [Identity] * 20
+    assert fetcher.fetched.count(JWKS) == 2
+    clock.seconds += 10
+    finish(us)
+    assert fetcher.fetched.count(JWKS) == 3
+
+
+def test_that_there_was_no_place_is_not_remembered() -> None:
+    """Nobody was asked then: the next one may find a place."""
+    fetcher = canned()
+    name = f"{ISSUER}/{WELL_KNOWN}"
+    right, fetcher.documents[name] = fetcher.documents[name], Unavailable(Failure.BUSY.value)
+    us = relying_party(fetcher)
+    assert finish(us) == Unavailable(Failure.BUSY)
+    fetcher.documents[name] = right
+    assert isinstance(finish(us), Identity)
+
+
+def test_remembered_failures_are_bounded() -> None:
+    """Whatever the number of connections."""
+    fetcher = canned()
+    fetcher.documents.clear()
+    us = relying_party(fetcher)
+    for number in range(1100):
+        us.begin(replace(PARTY, revision=number), CHALLENGE, login_hint="")
+    us.begin(replace(PARTY, revision=1099), CHALLENGE, login_hint="")
+    assert len(fetcher.fetched) == 1100
+    us.begin(replace(PARTY, revision=0), CHALLENGE, login_hint="")
+    assert len(fetcher.fetched) == 1101
+
+
+def test_the_test_of_a_connection_asks_in_spite_of_a_failure() -> None:
+    """And when it has found the provider well, so have all."""
+    fetcher = canned()
+    right, fetcher.documents[JWKS] = fetcher.documents[JWKS], Unavailable(Failure.TIMED_OUT)
+    us = relying_party(fetcher)
+    assert isinstance(finish(us), Unavailable)
+    assert isinstance(us.check_settings(PARTY), Unavailable)
+    fetcher.documents[JWKS] = right
+    assert isinstance(finish(us), Unavailable)
+    assert us.check_settings(PARTY) is None
+    assert isinstance(finish(us), Identity)
+
+
 def test_the_test_of_a_connection_believes_nothing_remembered() -> None:
     """Whoever has just mended the provider must see it."""
     fetcher = canned(document=metadata(response_types_supported=["id_token"]))
