@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from tests.sso.oidc.loopback import Behaviour, Visit, serving
 from totrinn.app.identity_providers import Unavailable
 from totrinn.sso.fetching import Fetched, Fetcher
-from totrinn.sso.fetching_addresses import is_public, read_address
-from totrinn.sso.fetching_connections import Bounds
+from totrinn.sso.fetching_addresses import is_literal, is_public, read_address
+from totrinn.sso.fetching_connections import Bounds, Lookup
 from totrinn.sso.fetching_failures import Failure
 
 QUICK = Bounds(seconds=0.6, connect_seconds=0.4)
+UNPAUSED = Bounds(refusal_seconds=0)
 MANY = b"x" * 70_000
 
 pytestmark = pytest.mark.row("R89")
@@ -219,8 +220,8 @@ def test_a_plain_address_is_read(text: str, authority: str, target: str) -> None
 def test_what_is_not_public_is_not_reached(address: str) -> None:
     """Neither by IPv4 nor by IPv6, nor by one inside the other; one such address among public ones is enough."""
     assert not is_public(address)
-    fetcher = Fetcher(lookup=lambda host, port: ["93.184.215.14", address])
-    assert fetcher.get("https://example.org/") == Unavailable(Failure.NOT_ALLOWED, "example.org")
+    fetcher = Fetcher(lookup=lambda host, port: ["93.184.215.14", address], bounds=UNPAUSED)
+    assert fetcher.get("https://example.org/") == Unavailable(Failure.UNKNOWN_HOST, "example.org")
 
 
 @pytest.mark.parametrize(
@@ -238,9 +239,9 @@ def test_what_is_public_may_be_reached(address: str) -> None:
 def test_no_way_of_writing_leads_inside(host: str) -> None:
     """What the system takes for an address of this machine is refused after it was looked up."""
     with serving(lambda visit: visit.answer(b"{}")) as server:
-        result = Fetcher().get(f"https://{host}:{server.port}/")
+        result = Fetcher(bounds=UNPAUSED).get(f"https://{host}:{server.port}/")
     assert isinstance(result, Unavailable)
-    assert result.code in {Failure.NOT_ALLOWED, Failure.UNKNOWN_HOST}
+    assert result.code == (Failure.NOT_ALLOWED if is_literal(host.strip("[]")) else Failure.UNKNOWN_HOST)
     assert server.visits == []
 
 
@@ -275,8 +276,38 @@ def test_a_name_that_does_not_exist_is_unknown() -> None:
         raise UnicodeError
 
     unknown = Unavailable(Failure.UNKNOWN_HOST, "nowhere.example")
-    assert Fetcher(lookup=failing).get("https://nowhere.example/") == unknown
-    assert Fetcher(lookup=lambda host, port: []).get("https://nowhere.example/") == unknown
+    for allow_private in (False, True):
+        lookups: tuple[Lookup, ...] = (failing, lambda host, port: [])
+        for lookup in lookups:
+            fetcher = Fetcher(lookup=lookup, allow_private=allow_private, bounds=UNPAUSED)
+            assert fetcher.get("https://nowhere.example/") == unknown
+
+
+@pytest.mark.row("R65")
+def test_a_name_inside_cannot_be_told_from_one_that_does_not_exist() -> None:
+    """Neither by what is said nor by how soon, though one is known at once and the other is not."""
+
+    def slowly(host: str, port: int) -> list[str]:
+        time.sleep(0.1)
+        raise OSError
+
+    bounds, results, times = Bounds(refusal_seconds=0.3), [], []
+    for lookup in (slowly, lambda host, port: ["10.0.0.1"], lambda host, port: ["::1", "93.184.215.14"]):
+        begun = time.monotonic()
+        results.append(Fetcher(lookup=lookup, bounds=bounds).get("https://git.inside.example/"))
+        times.append(time.monotonic() - begun)
+    assert results == [Unavailable(Failure.UNKNOWN_HOST, "git.inside.example")] * 3
+    assert min(times) >= 0.3
+
+
+def test_where_private_networks_may_be_reached_the_two_are_told_apart() -> None:
+    """At once."""
+    fetcher = Fetcher(allow_private=True, lookup=lambda host, port: ["127.0.0.1"])
+    assert fetcher.get("http://nobody.example:1/") == Unavailable(Failure.UNREACHABLE, "nobody.example")
+    begun = time.monotonic()
+    fetcher = Fetcher(allow_private=True, lookup=lambda host, port: [])
+    assert fetcher.get("http://nobody.example:1/") == Unavailable(Failure.UNKNOWN_HOST, "nobody.example")
+    assert time.monotonic() - begun < 0.4
 
 
 # Many at once -------------------------------------------------------------------------------------------------

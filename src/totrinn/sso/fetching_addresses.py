@@ -53,6 +53,15 @@ def read_address(text: str) -> Address | None:
     return Address(is_encrypted, host, port or _default_port(is_encrypted=is_encrypted), _target(parts))
 
 
+def is_literal(host: str) -> bool:
+    """Whether a host is an IP address itself, in the one way of writing it, and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_public(text: str) -> bool:
     """Whether an IP address belongs to the public internet, and so does the IPv4 address embedded in it, if any."""
     try:

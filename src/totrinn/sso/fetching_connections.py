@@ -14,7 +14,7 @@ from typing import Any
 
 import httpcore2
 
-from totrinn.sso.fetching_addresses import is_public
+from totrinn.sso.fetching_addresses import is_literal, is_public
 from totrinn.sso.fetching_failures import Failure, GaveUp
 
 Lookup = Callable[[str, int], list[str]]
@@ -33,6 +33,8 @@ class Bounds:
     """For the lookup, for each address that is tried, and for agreeing on encryption."""
     at_once: int = 16
     at_once_per_host: int = 4
+    refusal_seconds: float = 0.5
+    """How long it takes at least until a name is refused, whether it leads inside or nowhere."""
 
 
 class Places:
@@ -75,20 +77,25 @@ class Guide:
     def addresses(self, host: str, port: int, seconds: float) -> list[str]:
         """The addresses of a host, if every one of them may be reached.
 
+        Of a name that may not be, nothing is told: not by the code, and not by the time, that there is one inside.
         A lookup cannot be broken off. One that hangs keeps its thread and its place until the system gives up.
         """
         found: list[list[str]] = []
+        begun = time.monotonic()
         self._places.take(host)
         thread = threading.Thread(target=self._look, args=(host, port, found), daemon=True, name="lookup")
         thread.start()
         thread.join(seconds)
         if thread.is_alive():
             raise GaveUp(Failure.TIMED_OUT, host)
-        if not found or not found[0]:
-            raise GaveUp(Failure.UNKNOWN_HOST, host)
-        if not self._allow_private and not all(map(is_public, found[0])):
+        addresses = found[0] if found else []
+        if addresses and (self._allow_private or all(map(is_public, addresses))):
+            return addresses
+        if is_literal(host):
             raise GaveUp(Failure.NOT_ALLOWED, host)
-        return found[0]
+        if not self._allow_private:
+            time.sleep(max(0.0, min(seconds, self._bounds.refusal_seconds) - (time.monotonic() - begun)))
+        raise GaveUp(Failure.UNKNOWN_HOST, host)
 
     def _look(self, host: str, port: int, found: list[list[str]]) -> None:
         try:

@@ -13,9 +13,10 @@ class Failure(StrEnum):
     NOT_HTTPS = "not_https"
     """Only encrypted addresses are fetched."""
     NOT_ALLOWED = "not_allowed_address"
-    """The host stands in a private or reserved network."""
+    """The IP address that was typed belongs to a private or reserved network."""
     UNKNOWN_HOST = "unknown_host"
-    """The name cannot be looked up."""
+    """The name cannot be looked up, or leads into a private network where none may be reached: to whoever typed it the
+    two are one, as they could else find out which names there are inside."""
     UNREACHABLE = "unreachable"
     """There was no connection, or it broke."""
     TLS_FAILED = "tls_failed"

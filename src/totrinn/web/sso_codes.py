@@ -69,7 +69,10 @@ FETCHING_CAUSES = {
     "malformed_address": _("This is no address that can be fetched. Type the whole address, beginning with https://."),
     "not_https": _("The address is not encrypted. Use one that begins with https://."),
     "not_allowed_address": _("The address is in a private network. Ask support if that is where your provider stands."),
-    "unknown_host": _("The name of the server cannot be found. Check the address for typing errors."),
+    "unknown_host": _(
+        "The name of the server cannot be found on the internet. Check the address for typing errors."
+        " Ask support if your provider stands in a private network."
+    ),
     "unreachable": _("The server does not answer. Check that it runs and can be reached from the internet."),
     "tls_failed": _("The server’s certificate is not valid for its name. Renew it, with its whole chain."),
     "timed_out": _("The server took too long. Try again in a while."),
