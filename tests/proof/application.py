@@ -190,13 +190,19 @@ def _session_steps(world: World, browser: Browser) -> Iterator[Step]:
 
 
 def _switch(world: World, browser: Browser) -> Iterator[Step]:
-    """The session ends, and its proof is judged for the other organisation: whether it was admitted here or not."""
+    """Its proof is judged for the other organisation, be it admitted here or not; where that leads on, it ends."""
     by_password = browser.method is Method.PASSWORD
     act = _unless_recent(browser, Act.SWITCHED, Act.SWITCHED_LONG_AGO) if by_password else Act.SWITCHED_LONG_AGO
     for organisation in ORGANISATIONS:
         if organisation != browser.organisation:
             target = browser._replace(organisation=organisation, secret=Secret.NONE)
-            yield _land(SWITCH, act, world, target)
+            yield _unless_denied(_land(SWITCH, act, world, target), world, browser)
+
+
+def _unless_denied(step: Step, world: World, browser: Browser) -> Step:
+    """Where it leads nowhere, a session that is admitted goes on."""
+    goes_on = step.is_denied and isinstance(_verdict(world, browser), Admit)
+    return step._replace(browser=browser) if goes_on else step
 
 
 def _loss(browser: Browser) -> Act:

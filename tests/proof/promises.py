@@ -7,7 +7,7 @@ browser has proven, and the rules by their numbers.
 
 from tests.proof import application as did
 from tests.proof.application import Step
-from tests.proof.world import A, Browser, Connection, Demand, Passwords, Provider, Secret, World
+from tests.proof.world import EMPTY, A, Browser, Connection, Demand, Passwords, Provider, Secret, World
 from totrinn.core.policy import Method
 from totrinn.core.signin import State
 
@@ -105,6 +105,11 @@ def _losing(world: World, browser: Browser, step: Step) -> None:
         return
     if step.deed == did.REQUEST:
         keep("a session that is not served ends", not step.browser.has_session)
+    if step.deed == did.SWITCH and step.is_denied:
+        after = browser if deserves(world, browser) else EMPTY
+        keep("a choice that leads nowhere leaves what is admitted as it was", step.browser == after)
+        keep("whoever may go there is let go on", not _may_go(world, browser, step))
+        return
     if browser.method is Method.SSO:
         needs_own = lacks_factor(world, browser) and world.factor
         goes_on = stands(world, browser, step.organisation) and needs_own
@@ -112,6 +117,10 @@ def _losing(world: World, browser: Browser, step: Step) -> None:
         keep("a session through SSO goes on to the factor, or ends", step.browser.state is expected)
     elif stands(world, browser, step.organisation):
         keep("whoever is held goes on at their step", step.browser.state is not None)
+
+
+def _may_go(world: World, browser: Browser, step: Step) -> bool:
+    return browser.method is Method.PASSWORD and stands(world, browser, step.organisation)
 
 
 def stands(world: World, browser: Browser, organisation: str) -> bool:

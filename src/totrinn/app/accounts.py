@@ -163,7 +163,7 @@ def end_other_sessions(services: Services, visitor: Visitor, actor: Actor) -> in
         ended = unit.sessions.end_of_person(
             current.person.id, keep=current.live.session.id, organisation_id=_reach(current)
         )
-        unit.signins.end_of_person(current.person.id)
+        unit.signins.end_of_person(current.person.id, organisation_id=_reach(current))
         _log_ended(unit, visitor, current, ended)
         return ended
 

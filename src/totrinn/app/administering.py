@@ -196,6 +196,8 @@ def leave(
             return LastGlobalAdministrator()
         if is_keeper(unit, organisation, current.person.id):
             return KeepsPassword()
+        # Whoever has left comes back by being asked, and not by a provider's word.
+        unit.identities.remove_of_person(organisation.id, current.person.id)
         _end_membership(unit, organisation.id, current.person.id)
         _log_in(unit, visitor, Kind.MEMBER_LEFT, current, organisation.id)
         return Done()
@@ -242,7 +244,7 @@ def _manageable(unit: Unit, current: Actor, person_id: str) -> Member:
 def _end_membership(unit: Unit, organisation_id: str, person_id: str) -> None:
     unit.members.remove(organisation_id, person_id)
     unit.sessions.end_of_person(person_id, organisation_id=organisation_id)
-    unit.signins.end_of_person(person_id)
+    unit.signins.end_of_person(person_id, organisation_id=organisation_id)
 
 
 def _log(unit: Unit, visitor: Visitor, kind: Kind, current: Actor, person_id: str | None, **detail: str) -> None:

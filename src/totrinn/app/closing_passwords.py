@@ -44,6 +44,9 @@ def close_passwords(
         chosen = frozenset(keepers)
         if len(chosen) < LEAST_KEEPERS:
             return ClosingObstacle.TOO_FEW_KEEPERS
+        for keeper in sorted(chosen):
+            # Whoever lays a factor down meanwhile waits, and then reads that they keep it.
+            unit.people.lock(keeper)
         if not chosen <= {member.id for member in possible_keepers(unit, organisation_id)}:
             return ClosingObstacle.UNFIT_KEEPER
         if not any(connection.is_enabled for connection in unit.connections.of_organisation(organisation_id)):

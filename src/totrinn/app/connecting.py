@@ -39,6 +39,8 @@ class ConnectionObstacle(StrEnum):
     """The vendor's staff always need a second factor of their own (rule 11), so their organisation has no SSO."""
     SOMEONE_ELSE = "someone_else"
     UNTESTED = "untested"
+    PASSWORDS_CLOSED = "passwords_closed"
+    """Links would end, and with them what keeps passwords closed: open them first, knowingly."""
 
 
 def add_connection(
@@ -82,7 +84,7 @@ def switch_on_by_operator(services: Services, visitor: Visitor, source: Source, 
 
 
 def switch_off_by_operator(services: Services, visitor: Visitor, source: Source, connection_id: str) -> Connection:
-    """Nobody comes by it any more; sessions that did end at their next request (R84). Raises `NotFound`."""
+    """Nobody comes by it any more; sessions that did end with it (R84). Raises `NotFound`."""
     return _switch_by_operator(services, visitor, source, connection_id, Kind.CONNECTION_OFF)
 
 
@@ -106,7 +108,8 @@ def change_connection(
 ) -> Connection | StaleProof | ConnectionObstacle:
     """Stores a connection as it is now wanted; sign-ins that are under way with the old settings come to nothing.
 
-    Raises `NotFound`.
+    Another provider is another connection in all but name: its links and sessions end, and it is off until it has been
+    tried (R78). Where more evidence is demanded than before, sessions begin anew. Raises `NotFound`.
     """
     with services.store.writing() as unit:
         current, stale = _governing(unit, visitor, actor)
@@ -115,8 +118,16 @@ def change_connection(
         before = own_connection(unit, current, connection_id)
         secret = before.sealed_secret if draft.secret is None else sealed_secret(services, before.id, draft.secret)
         wanted = replace(before, name=draft.name, settings=draft.settings, rules=draft.rules, sealed_secret=secret)
+        is_another = _is_another_provider(before, wanted)
+        if is_another and current.organisation.passwords_closed:
+            return ConnectionObstacle.PASSWORDS_CLOSED
         if not unit.connections.save(wanted, expected_revision=expected_revision):
             return ConnectionObstacle.SOMEONE_ELSE
+        if is_another or _demands_otherwise(before.rules, wanted.rules):
+            unit.connections.end_sessions(before.id)
+        if is_another:
+            unit.connections.end_links(before.organisation_id, before.id)
+            unit.connections.set_enabled(before.organisation_id, before.id, is_enabled=False)
         _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_CHANGED, wanted)
         return own_connection(unit, current, connection_id)
 
@@ -145,19 +156,23 @@ def switch_off(services: Services, visitor: Visitor, actor: Actor, connection_id
             return stale
         connection = own_connection(unit, current, connection_id)
         unit.connections.set_enabled(current.organisation.id, connection.id, is_enabled=False)
+        unit.connections.end_sessions(connection.id)
         _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_OFF, connection)
         return connection
 
 
 def remove_connection(
     services: Services, visitor: Visitor, actor: Actor, connection_id: str
-) -> Connection | StaleProof:
+) -> Connection | StaleProof | ConnectionObstacle:
     """Deletes it with all links that were made by it. Raises `NotFound`."""
     with services.store.writing() as unit:
         current, stale = _governing(unit, visitor, actor)
         if stale is not None:
             return stale
         connection = own_connection(unit, current, connection_id)
+        if current.organisation.passwords_closed:
+            return ConnectionObstacle.PASSWORDS_CLOSED
+        unit.connections.end_sessions(connection.id)
         unit.connections.remove(current.organisation.id, connection.id)
         _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_REMOVED, connection)
         return connection
@@ -183,12 +198,32 @@ def own_connection(unit: Unit, current: Actor, connection_id: str) -> Connection
     return connection
 
 
+def _is_another_provider(before: Connection, wanted: Connection) -> bool:
+    """Whether subjects of the one mean nothing to the other: another issuer, client (pairwise `sub`) or entity."""
+    return _named(before.settings) != _named(wanted.settings)
+
+
+def _named(settings: OidcSettings | SamlSettings) -> tuple[str, ...]:
+    if isinstance(settings, OidcSettings):
+        return (settings.issuer, settings.client_id)
+    return (settings.entity_id,)
+
+
+def _demands_otherwise(before: SsoRules, wanted: SsoRules) -> bool:
+    """Whether evidence is demanded, and what counted as such before may count no more."""
+    if not wanted.demands_evidence:
+        return False
+    return (before.evidence, before.evidence_age) != (wanted.evidence, wanted.evidence_age)
+
+
 def _switch_by_operator(
     services: Services, visitor: Visitor, source: Source, connection_id: str, kind: Kind
 ) -> Connection:
     with services.store.writing() as unit:
         connection = _any_connection(unit, connection_id)
         unit.connections.set_enabled(connection.organisation_id, connection.id, is_enabled=kind is Kind.CONNECTION_ON)
+        if kind is Kind.CONNECTION_OFF:
+            unit.connections.end_sessions(connection.id)
         _log(unit, visitor, source, kind, connection)
         return _any_connection(unit, connection_id)
 

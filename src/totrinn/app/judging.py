@@ -83,6 +83,17 @@ def judge(services: Services, visitor: Visitor, token: str, *, next_: str) -> Ac
     return _actor(live)
 
 
+def look_at(services: Services, visitor: Visitor, token: str | None) -> Actor | None:
+    """Who is admitted behind this cookie, if anybody; looking ends nothing and prolongs nothing."""
+    if token is None:
+        return None
+    with services.store.reading() as unit:
+        live = unit.sessions.find(services.digest(token))
+    if live is None or is_over(live, visitor.now) or not isinstance(verdict_on(live, visitor.now), Admit):
+        return None
+    return _actor(live)
+
+
 def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
     """The actor, read and judged again within the transaction that is about to change something.
 

@@ -187,12 +187,17 @@ def land_lost_session(
 
 
 def land_switch(services: Services, unit: Unit, visitor: Visitor, live: LiveSession, organisation_id: str) -> Landing:
-    """Ends the session and judges its proof for another organisation: admitted there, or held at a step."""
-    unit.sessions.take(live.session.id)
+    """Judges the session's proof for another organisation: admitted there, or held at a step, and the session ends.
+
+    Where it leads nowhere, the session goes on.
+    """
     signin = _of_session(services, visitor, live, organisation_id, next_="")
     recent = signin.proof.method is Method.PASSWORD and password_is_recent(signin.proof, visitor.now)
     act = Act.SWITCHED if recent else Act.SWITCHED_LONG_AGO
-    return land(services, unit, visitor, signin, act, is_stored=False)
+    landed = land(services, unit, visitor, signin, act, is_stored=False)
+    if not isinstance(landed, NowhereToGo):
+        unit.sessions.take(live.session.id)
+    return landed
 
 
 def _loss(proof: Proof, now: datetime) -> Act:
@@ -267,7 +272,7 @@ def _admit(
     is_switch = signin.state is State.ADMITTED
     by_password = signin.proof.method is Method.PASSWORD
     if not is_switch and (by_password or signin.proof.factor_at is not None):
-        unit.throttles.clear(factor_throttle(signin.person_id))
+        unit.throttles.clear(factor_throttle(signin.person_id, signin.proof))
     unit.members.used(organisation.id, signin.person_id, visitor.now)
     _log_admitted(unit, visitor, signin, organisation.id, Kind.ORGANISATION_CHOSEN if is_switch else Kind.SIGNED_IN)
     device = _remember_device(services, unit, visitor, signin.person_id) if by_password else None
@@ -311,6 +316,11 @@ def _log_held(unit: Unit, visitor: Visitor, signin: Signin, verdict: MustEnrol) 
     )
 
 
-def factor_throttle(person_id: str) -> str:
-    """The key of a person's second-factor counter."""
+def factor_throttle(person_id: str, proof: Proof | None = None) -> str:
+    """The key of a person's second-factor counter.
+
+    Behind a provider's word failures count apart: it must not close the person's own way in, elsewhere.
+    """
+    if proof is not None and proof.sso is not None:
+        return f"factor:{person_id}:{proof.sso.organisation}"
     return f"factor:{person_id}"

@@ -7,19 +7,18 @@ judged again inside the transaction.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from totrinn.app.accounts import WeakPassword, find_weakness, set_password, shortest_password
+from totrinn.app.accounts import WeakPassword, find_weakness
 from totrinn.app.administering import NothingToReset, reset
 from totrinn.app.errors import NotAllowed, NotFound
 from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
 from totrinn.app.own_factors import StaleProof, stale_for_organisation
 from totrinn.app.ports import Services, Unit
-from totrinn.app.proving import address_throttle
 from totrinn.app.records import LinkPurpose, OneTimeLink, Organisation, Person
 from totrinn.core import passwords
 from totrinn.core.enforcement import Policy
 from totrinn.core.events import Event, Kind, Source
-from totrinn.core.lifetimes import CLOCK_TOLERANCE, ONE_TIME_LINK
+from totrinn.core.lifetimes import ONE_TIME_LINK
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Right, Role
 
@@ -119,11 +118,11 @@ def create_person(
         weak = find_weakness(services, None, password, email=email, organisation_id=organisation.id)
         if weak is not None:
             return weak
-    person = _new_person(services, visitor, email, name, password)
+    person = new_person(services, visitor, email, name, password)
     with services.store.writing() as unit:
         if not unit.people.add(person):
             return Obstacle.ADDRESS_TAKEN
-        _join(services, unit, visitor, source, person, organisation, role)
+        join(services, unit, visitor, source, person, organisation, role)
         link = None
         if password is None:
             link = _new_link(services, unit, visitor, LinkPurpose.CHOOSE_PASSWORD, organisation.id, person.id, None)
@@ -178,67 +177,6 @@ def issue_password_link(services: Services, visitor: Visitor, source: Source, em
         organisation_id = joined[0].organisation.id
         _log(unit, visitor, source, Kind.PASSWORD_LINK_ISSUED, organisation_id, person.id)
         return _new_link(services, unit, visitor, LinkPurpose.CHOOSE_PASSWORD, organisation_id, person.id, None)
-
-
-def look_at_link(services: Services, visitor: Visitor, token: str, purpose: LinkPurpose) -> OneTimeLink | None:
-    """The link behind this token, if it can still be used; looking does not use it (R68)."""
-    with services.store.reading() as unit:
-        link = unit.links.find(services.digest(token))
-    if link is None or link.purpose is not purpose:
-        return None
-    if not link.created_at - CLOCK_TOLERANCE <= visitor.now < link.expires_at:
-        return None
-    return link
-
-
-def use_setup_link(
-    services: Services, visitor: Visitor, token: str, *, email: str, name: str, password: str
-) -> Person | WeakPassword | Obstacle:
-    """Creates the first administrator; the link is taken only if that succeeds. Signs nobody in."""
-    link = look_at_link(services, visitor, token, LinkPurpose.SETUP)
-    if link is None or link.organisation_id is None or link.role is None:
-        return Obstacle.LINK_UNUSABLE
-    weak = find_weakness(services, None, password, email=email, organisation_id=link.organisation_id)
-    if weak is not None:
-        return weak
-    person = _new_person(services, visitor, email, name, password)
-    with services.store.writing() as unit:
-        organisation = unit.organisations.find(link.organisation_id)
-        if organisation is None or unit.people.find_by_email(email) is not None:
-            return Obstacle.ADDRESS_TAKEN
-        if unit.links.take(services.digest(token)) is None:
-            return Obstacle.LINK_UNUSABLE
-        if not unit.people.add(person):
-            unit.links.add(services.digest(token), link)
-            return Obstacle.ADDRESS_TAKEN
-        source = visitor.source(person.id)
-        _join(services, unit, visitor, source, person, organisation, link.role)
-        _log(unit, visitor, source, Kind.SETUP_LINK_USED, organisation.id, person.id)
-        return person
-
-
-def choose_password(
-    services: Services, visitor: Visitor, token: str, password: str
-) -> Person | WeakPassword | Obstacle:
-    """A person who was created without a password chooses one. Signs nobody in, and touches no factor (R71)."""
-    link = look_at_link(services, visitor, token, LinkPurpose.CHOOSE_PASSWORD)
-    if link is None or link.person_id is None:
-        return Obstacle.LINK_UNUSABLE
-    with services.store.reading() as unit:
-        person = unit.people.find(link.person_id)
-    if person is None or not person.is_active:
-        return Obstacle.LINK_UNUSABLE
-    weak = find_weakness(services, person, password)
-    if weak is not None:
-        return weak
-    encoded = services.passwords.hash(passwords.canonical(password))
-    with services.store.writing() as unit:
-        if unit.links.take(services.digest(token)) is None:
-            return Obstacle.LINK_UNUSABLE
-        set_password(services, unit, visitor, person, encoded, organisation_id=link.organisation_id)
-        unit.throttles.clear(address_throttle(services, person.email))
-        unit.sessions.end_of_person(person.id)
-        return person
 
 
 def reset_by_operator(services: Services, visitor: Visitor, source: Source, email: str, *, why: str) -> Person:
@@ -309,7 +247,8 @@ def _offer(
         return MembershipOffered(person)
 
 
-def _new_person(services: Services, visitor: Visitor, email: str, name: str, password: str | None) -> Person:
+def new_person(services: Services, visitor: Visitor, email: str, name: str, password: str | None) -> Person:
+    """A person who is yet to be stored."""
     encoded = services.passwords.hash(passwords.canonical(password)) if password is not None else None
     return Person(
         id=services.random.id(visitor.now),
@@ -325,7 +264,7 @@ def _new_person(services: Services, visitor: Visitor, email: str, name: str, pas
     )
 
 
-def _join(
+def join(
     services: Services,
     unit: Unit,
     visitor: Visitor,
@@ -334,6 +273,7 @@ def _join(
     organisation: Organisation,
     role: Role,
 ) -> None:
+    """Makes a new person a member, and logs both."""
     unit.members.add(
         services.random.id(visitor.now),
         organisation.id,
@@ -381,20 +321,3 @@ def _log(
     unit.log.write(
         Event(kind, visitor.now, source, organisation_id=organisation_id, person_id=person_id, detail=detail)
     )
-
-
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    """What the page behind a one-time link may show."""
-
-    organisation: Organisation | None
-    person: Person | None
-    minimum: int
-
-
-def link_view(services: Services, link: OneTimeLink) -> LinkView:
-    """Whom the link is for, and how long a password it asks for."""
-    with services.store.reading() as unit:
-        organisation = unit.organisations.find(link.organisation_id) if link.organisation_id else None
-        person = unit.people.find(link.person_id) if link.person_id else None
-    return LinkView(organisation, person, shortest_password(services, person, link.organisation_id))

@@ -52,7 +52,8 @@ def canonical_domain(typed: str) -> str | None:
     if isinstance(address, AddressProblem):
         return None
     domain = address.rpartition("@")[2]
-    return domain if "." in domain else None
+    # A network address is no domain that anybody owns.
+    return domain if "." in domain and not domain.rpartition(".")[2].isdigit() else None
 
 
 def ways_in(services: Services, email: str) -> tuple[SsoWay, ...]:

@@ -106,12 +106,16 @@ def check_code(
     typed: str,
     *,
     organisation_id: str | None,
+    key: str | None = None,
 ) -> CodeRight | CodeRefused:
-    """Checks and takes a code within the caller's transaction, which must commit whatever the outcome."""
+    """Checks and takes a code within the caller's transaction, which must commit whatever the outcome.
+
+    `key` is the counter that failures go to; the person's own, if none is named.
+    """
     code = codes.read_code(typed)
     if isinstance(code, codes.Malformed):
         return CodeMalformed()
-    key = factor_throttle(person.id)
+    key = key or factor_throttle(person.id)
     counter = unit.throttles.lock(key)
     by_recovery = isinstance(code, codes.RecoveryCode)
     allowed = (throttle.recovery_allowance if by_recovery else throttle.allowance)(counter, visitor.now)

@@ -201,8 +201,11 @@ class Signins(Protocol):
     def take(self, signin_id: str) -> bool:
         """Ends the sign-in; False when it has ended already."""
 
-    def end_of_person(self, person_id: str) -> int:
-        """Ends all unfinished sign-ins of a person."""
+    def end_of_person(self, person_id: str, *, organisation_id: str | None = None) -> int:
+        """Ends a person's unfinished sign-ins (only those to `organisation_id`, if given)."""
+
+    def end_of_provider(self, identity_id: str | None, names: Sequence[str], connection_id: str) -> int:
+        """Ends those that a provider means, as `Sessions.of_provider` finds sessions."""
 
 
 class Sessions(Protocol):

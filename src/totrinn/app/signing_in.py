@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from totrinn.app.judging import verdict_on_signin
-from totrinn.app.landing import Landing, NowhereToGo, Visitor, land, new_signin
+from totrinn.app.landing import Landing, NowhereToGo, Visitor, factor_throttle, land, new_signin
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import (
     CodeRefused,
@@ -59,7 +59,15 @@ def verify(services: Services, visitor: Visitor, token: str, typed: str) -> Land
         if found is None or not allows(found.signin.state, Act.PROVED_CODE):
             return NowhereToGo(Reason.NOTHING_PROVEN)
         signin, person = found.signin, found.standing.person
-        proven = check_code(services, unit, visitor, person, typed, organisation_id=signin.organisation_id)
+        proven = check_code(
+            services,
+            unit,
+            visitor,
+            person,
+            typed,
+            organisation_id=signin.organisation_id,
+            key=factor_throttle(person.id, signin.proof),
+        )
         if not isinstance(proven, CodeRight):
             return proven
         signin = replace(signin, proof=with_factor(signin.proof, visitor.now), amr=(*signin.amr, *proven.amr))
@@ -73,7 +81,7 @@ def organisations_to_choose(services: Services, visitor: Visitor, token: str) ->
     if found is None or not allows(found.signin.state, Act.CHOSE_ORGANISATION):
         return ()
     with services.store.reading() as unit:
-        return _accepted(unit, found.signin.person_id)
+        return _choosable(unit, found.signin)
 
 
 def choose_organisation(services: Services, visitor: Visitor, token: str, slug: str) -> Landing | None:
@@ -82,7 +90,7 @@ def choose_organisation(services: Services, visitor: Visitor, token: str, slug: 
         found = load_open(services, unit, visitor, token)
         if found is None or not allows(found.signin.state, Act.CHOSE_ORGANISATION):
             return NowhereToGo(Reason.NOTHING_PROVEN)
-        chosen = [m for m in _accepted(unit, found.signin.person_id) if m.organisation.slug == slug]
+        chosen = [m for m in _choosable(unit, found.signin) if m.organisation.slug == slug]
         if not chosen:
             return None
         signin = replace(found.signin, organisation_id=chosen[0].organisation.id, pending=None)
@@ -121,6 +129,12 @@ def _forget_expired_enrolment(services: Services, visitor: Visitor, token: str) 
             return None
         unit.signins.set_pending(found.signin.id, None, state)
         return replace(found, signin=replace(found.signin, pending=None, state=state))
+
+
+def _choosable(unit: Unit, signin: Signin) -> tuple[Membership, ...]:
+    """Where this sign-in may go. A provider opens its own organisation, and is told of no other (R77)."""
+    sso = signin.proof.sso
+    return tuple(m for m in _accepted(unit, signin.person_id) if sso is None or m.organisation.id == sso.organisation)
 
 
 def _accepted(unit: Unit, person_id: str) -> tuple[Membership, ...]:

@@ -7,17 +7,22 @@ of our own, with which the cookie comes along.
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from totrinn.app.errors import NotFound
 from totrinn.app.identity_providers import Challenge, Identity, Rejected, SamlSettings, Unavailable
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
-from totrinn.app.sso_parties import new_challenge, party_of, sealed_challenge, usable_connection
+from totrinn.app.sso_parties import new_challenge, opened_challenge, party_of, sealed_challenge, usable_connection
 from totrinn.app.sso_records import AttemptPurpose, Connection, SsoAttempt
 from totrinn.core.events import Event, Kind
 from totrinn.core.lifetimes import CLOCK_TOLERANCE, SSO_ATTEMPT
 
+LONGEST_ANSWER = 350_000
+"""Characters of Base64; the protocol reads no more."""
+TOO_LARGE = "saml_too_large"
 _LONGEST_DETAIL = 200
+_TOLD_AGAIN = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,37 +61,63 @@ def set_out(
         return address
     attempt = new_attempt(services, visitor, connection, purpose, challenge, browser=browser, next_=next_)
     with services.store.writing() as unit:
+        if unit.connections.hold(connection.id) is None:
+            raise NotFound(connection.id)
         unit.attempts.add(services.digest(challenge.state), attempt)
     return Away(address)
 
 
 def keep_posted(
-    services: Services, visitor: Visitor, connection_id: str, *, answer: str, relay_state: str
+    services: Services, visitor: Visitor, connection_id: str, *, answer: str, relay_state: str, browser: str
 ) -> str | Rejected | Unavailable | NotBegunHere:
     """Keeps an answer that came by a cross-site post, without our cookies; the state by which to fetch it.
 
-    Only for a sign-in that is under way, or, where the connection allows it, for an answer that is right in itself.
-    Raises `NotFound`.
+    Only one that is right is kept, so that nobody can fill our tables; an administrator who tests sees wrong ones, too.
+    `browser` is the cookie that this browser is given with the answer. Raises `NotFound`.
     """
-    with services.store.reading() as unit:
-        connection = usable_connection_or_test(unit, connection_id, services.digest(relay_state))
+    if len(answer) > LONGEST_ANSWER or not answer.isascii():
+        return Rejected(TOO_LARGE)
     digest = services.digest(relay_state)
-    with services.store.writing() as unit:
+    with services.store.reading() as unit:
         attempt = unit.attempts.find(digest)
-        if attempt is not None and attempt.connection_id == connection.id:
-            kept = unit.attempts.keep_answer(digest, answer, visitor.now)
-            return relay_state if kept else NotBegunHere()
-    return _keep_unasked(services, visitor, connection, answer, relay_state)
+        if attempt is not None and attempt.connection_id != connection_id:
+            attempt = None
+        connection = _answerable(unit, connection_id, attempt)
+    if attempt is None:
+        return _keep_unasked(services, visitor, connection, answer, relay_state, browser)
+    wrong = _what_is_wrong(services, visitor, connection, attempt, answer)
+    if wrong is not None:
+        log_refused(services, visitor, connection, wrong)
+        return wrong
+    with services.store.writing() as unit:
+        kept = unit.attempts.keep_answer(digest, answer, visitor.now)
+    return relay_state if kept else NotBegunHere()
 
 
-def usable_connection_or_test(unit: Unit, connection_id: str, digest: bytes) -> Connection:
+def is_unasked(services: Services, state: str) -> bool:
+    """Whether nobody here asked for the answer that waits under this state."""
+    with services.store.reading() as unit:
+        attempt = unit.attempts.find(services.digest(state))
+    return attempt is not None and attempt.purpose is AttemptPurpose.UNASKED
+
+
+def _answerable(unit: Unit, connection_id: str, attempt: SsoAttempt | None) -> Connection:
     """The connection, if people may sign in by it, or an administrator is testing it. Raises `NotFound`."""
-    attempt = unit.attempts.find(digest)
     connection = unit.connections.find(connection_id)
-    is_test = attempt is not None and attempt.purpose is AttemptPurpose.TEST
-    if connection is not None and is_test and attempt is not None and attempt.connection_id == connection_id:
+    if connection is not None and attempt is not None and attempt.purpose is AttemptPurpose.TEST:
         return connection
     return usable_connection(unit, connection_id)
+
+
+def _what_is_wrong(
+    services: Services, visitor: Visitor, connection: Connection, attempt: SsoAttempt, answer: str
+) -> Rejected | Unavailable | None:
+    if attempt.purpose is AttemptPurpose.TEST:
+        return None
+    challenge = opened_challenge(services, attempt.id, attempt.sealed_challenge)
+    given = {"SAMLResponse": answer}
+    found = services.providers.finish(party_of(services, connection), challenge, given, visitor.now)
+    return None if isinstance(found, Identity) else found
 
 
 def new_attempt(
@@ -107,7 +138,7 @@ def new_attempt(
         connection_id=connection.id,
         connection_revision=connection.revision,
         purpose=purpose,
-        browser=services.digest(browser) if browser else b"",
+        browser=services.digest(browser),
         sealed_challenge=sealed_challenge(services, attempt_id, challenge),
         answer=answer,
         next=next_,
@@ -126,7 +157,7 @@ def take(
         attempt = unit.attempts.find(digest)
         if attempt is None or attempt.connection_id != connection_id or not _is_alive(attempt, visitor):
             return NotBegunHere()
-        if attempt.browser and not _is_same_browser(services, attempt, browser):
+        if not _is_same_browser(services, attempt, browser):
             return NotBegunHere()
         if unit.attempts.take(digest) is None:
             return NotBegunHere()
@@ -156,7 +187,7 @@ def _unchanged(unit: Unit, attempt: SsoAttempt) -> Connection | None:
 
 
 def _keep_unasked(
-    services: Services, visitor: Visitor, connection: Connection, answer: str, relay_state: str
+    services: Services, visitor: Visitor, connection: Connection, answer: str, relay_state: str, browser: str
 ) -> str | Rejected | Unavailable | NotBegunHere:
     """An answer that nobody asked for waits only if it is right, so that nobody can fill our tables with others."""
     if not (isinstance(connection.settings, SamlSettings) and connection.settings.allows_idp_initiated):
@@ -171,11 +202,13 @@ def _keep_unasked(
         connection,
         AttemptPurpose.UNASKED,
         challenge,
-        browser="",
+        browser=browser,
         next_=relay_state,
         answer=answer,
     )
     with services.store.writing() as unit:
+        if unit.connections.hold(connection.id) is None:
+            raise NotFound(connection.id)
         unit.attempts.add(services.digest(challenge.state), attempt)
     return challenge.state
 
@@ -187,7 +220,13 @@ def log_refused(services: Services, visitor: Visitor, connection: Connection, ou
 
 
 def write_refused(unit: Unit, visitor: Visitor, connection: Connection, code: str, detail: str = "") -> None:
-    """The same, within a transaction."""
+    """The same, within a transaction; of one cause and one network address at most once a minute.
+
+    Whoever has proven nothing must not be able to fill a log that is kept.
+    """
+    minute = visitor.now.replace(second=0, microsecond=0)
+    if not unit.spent.take(connection.id, f"told {code} {visitor.address} {minute:%H%M}", minute + 2 * _TOLD_AGAIN):
+        return
     said = {"connection": connection.name, "reason": code, **({"detail": detail[:_LONGEST_DETAIL]} if detail else {})}
     unit.log.write(
         Event(

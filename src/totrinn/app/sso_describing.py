@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from totrinn.app.errors import NotFound
+from totrinn.app.judging import Actor
 from totrinn.app.ports import Services
+from totrinn.app.records import Organisation
 from totrinn.app.sso_parties import party_of, usable_connection
 
 
@@ -41,12 +43,21 @@ def describe_us(services: Services, connection_id: str) -> tuple[str, bytes]:
     return services.providers.describe(party_of(services, connection))
 
 
-def provider_of(services: Services, connection_id: str) -> str:
-    """The name of the organisation whose people sign in by this connection; empty when nobody can."""
+def way_of(services: Services, actor: Actor) -> str:
+    """The connection by which somebody came through SSO; empty for everybody else."""
+    sso = actor.live.session.proof.sso
+    if sso is None:
+        return ""
+    with services.store.reading() as unit:
+        links = unit.identities.of_person(actor.person.id, actor.organisation.id)
+    return next((link.connection_id for link in links if link.id == sso.identity), "")
+
+
+def organisation_behind(services: Services, connection_id: str) -> Organisation | None:
+    """The organisation whose people sign in by this connection; None when nobody can."""
     with services.store.reading() as unit:
         try:
             connection = usable_connection(unit, connection_id)
         except NotFound:
-            return ""
-        organisation = unit.organisations.find(connection.organisation_id)
-    return organisation.name if organisation else ""
+            return None
+        return unit.organisations.find(connection.organisation_id)

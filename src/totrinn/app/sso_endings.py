@@ -31,7 +31,7 @@ def end_for_provider(
         if not isinstance(ended, Ended):
             write_refused(unit, visitor, connection, ended.code, ended.detail)
             return ended
-        for live in _meant(unit, connection, ended):
+        for live in _end_meant(unit, connection, ended):
             unit.sessions.take(live.session.id)
             _log_ended(unit, visitor, live, connection)
         return ended
@@ -64,11 +64,14 @@ def _take(unit: Unit, visitor: Visitor, connection: Connection, ended: Ended) ->
     return unit.spent.take(connection.id, f"logout {ended.token_id}", expires_at)
 
 
-def _meant(unit: Unit, connection: Connection, ended: Ended) -> tuple[LiveSession, ...]:
-    if not ended.subject:
-        return unit.sessions.of_provider(None, ended.sessions, connection.id)
-    link = unit.identities.find(connection.id, ended.subject)
-    return () if link is None else unit.sessions.of_provider(link.id, ended.sessions, connection.id)
+def _end_meant(unit: Unit, connection: Connection, ended: Ended) -> tuple[LiveSession, ...]:
+    """Ends the unfinished sign-ins that the provider means; the sessions that it means, which are yet to be ended."""
+    link = unit.identities.find(connection.id, ended.subject) if ended.subject else None
+    if ended.subject and link is None:
+        return ()
+    identity_id = link.id if link else None
+    unit.signins.end_of_provider(identity_id, ended.sessions, connection.id)
+    return unit.sessions.of_provider(identity_id, ended.sessions, connection.id)
 
 
 def _log_ended(unit: Unit, visitor: Visitor, live: LiveSession, connection: Connection) -> None:

@@ -32,6 +32,7 @@ class NobodyReason(StrEnum):
     NOT_YET_A_MEMBER = "not_yet_a_member"
     LINKED_TO_ANOTHER = "linked_to_another"
     NOT_CREATED = "not_created"
+    INACTIVE = "inactive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,9 @@ def linked_person(
     services: Services, unit: Unit, visitor: Visitor, connection: Connection, identity: Identity
 ) -> tuple[Person, SsoIdentity] | Nobody:
     """The person of this subject, linked or created now if that may be; with the role that the groups give."""
+    if connection.rules.roles:
+        # Roles may change. Whoever holds the organisation holds it before any person, everywhere.
+        unit.members.lock(connection.organisation_id)
     link = unit.identities.find(connection.id, identity.subject)
     if link is None:
         return _first_time(services, unit, visitor, connection, identity)
@@ -68,14 +72,20 @@ def _first_time(
         if not connection.rules.creates_members:
             return Nobody(NobodyReason.NOT_CREATED)
         person = _create(services, unit, visitor, connection, identity, email)
-        if person is None:
-            return Nobody(NobodyReason.NOT_CREATED)
         return person, _link(services, unit, visitor, connection, identity, person)
     unit.people.lock(person.id)
+    if not person.is_active:
+        return Nobody(NobodyReason.INACTIVE)
     member = unit.members.find(connection.organisation_id, person.id)
+    if member is not None and member.accepted_at is None and person.password_hash is None:
+        # Without credentials of their own there is no other way for them to accept what this organisation offers.
+        _accept_offer(unit, visitor, connection, person)
+        member = unit.members.find(connection.organisation_id, person.id)
     if member is None or member.accepted_at is None:
         return Nobody(NobodyReason.NOT_YET_A_MEMBER)
     linked = unit.identities.of_person(person.id, connection.organisation_id)
+    if any((each.connection_id, each.subject) == (connection.id, identity.subject) for each in linked):
+        raise LinkedMeanwhile(identity.subject)
     if any(each.connection_id == connection.id for each in linked):
         # An address that was given to somebody else since: the provider knows them apart, and so do we.
         return Nobody(NobodyReason.LINKED_TO_ANOTHER)
@@ -100,8 +110,11 @@ def _proven_email(unit: Unit, connection: Connection, identity: Identity) -> str
 
 def _create(
     services: Services, unit: Unit, visitor: Visitor, connection: Connection, identity: Identity, email: str
-) -> Person | None:
-    """A person without a password, who comes through this organisation's SSO; None when the address was just taken."""
+) -> Person:
+    """A person without a password, who comes through this organisation's SSO.
+
+    Raises `LinkedMeanwhile` when the address was just taken, as by the same sign-in in another tab.
+    """
     person = Person(
         id=services.random.id(visitor.now),
         email=email,
@@ -115,7 +128,7 @@ def _create(
         created_at=visitor.now,
     )
     if not unit.people.add(person):
-        return None
+        raise LinkedMeanwhile(email)
     role = first_role(connection.rules, identity.groups)
     unit.members.add(
         services.random.id(visitor.now),
@@ -149,7 +162,7 @@ def _link(
 
 
 class LinkedMeanwhile(Exception):
-    """Another sign-in of the same subject was quicker; the transaction rolls back, and this one is tried anew."""
+    """Another sign-in of the same subject, or address, was quicker; this one is rolled back and tried once anew."""
 
 
 def _accept_offer(unit: Unit, visitor: Visitor, connection: Connection, person: Person) -> None:
@@ -163,7 +176,8 @@ def _accept_offer(unit: Unit, visitor: Visitor, connection: Connection, person: 
 
 def _follow_groups(unit: Unit, visitor: Visitor, connection: Connection, identity: Identity, person: Person) -> None:
     """Gives the role that the provider's groups say, where any are mapped; the last who can govern keep theirs."""
-    unit.members.lock(connection.organisation_id)
+    if not connection.rules.roles:
+        return
     member = unit.members.find(connection.organisation_id, person.id)
     if member is None or member.accepted_at is None:
         return

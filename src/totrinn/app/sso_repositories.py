@@ -14,6 +14,9 @@ class Connections(Protocol):
     def find(self, connection_id: str) -> s.Connection | None:
         """The connection with this id."""
 
+    def hold(self, connection_id: str) -> s.Connection | None:
+        """The same; until this transaction ends, nobody removes it or ends its links. Taken before persons are held."""
+
     def of_organisation(self, organisation_id: str) -> tuple[s.Connection, ...]:
         """All of an organisation's, by name."""
 
@@ -34,6 +37,12 @@ class Connections(Protocol):
 
     def remove(self, organisation_id: str, connection_id: str) -> bool:
         """Deletes it with its links and all that is under way; domains that led to it lead nowhere. False: none."""
+
+    def end_sessions(self, connection_id: str) -> int:
+        """Ends all sessions and unfinished sign-ins that came by it; how many sessions there were."""
+
+    def end_links(self, organisation_id: str, connection_id: str) -> None:
+        """Ends all its links: whoever comes by it next is a stranger to it."""
 
     def count_use(self, connection_id: str, day: date, *, has_evidence: bool) -> None:
         """Counts one sign-in of that day."""

@@ -5,6 +5,7 @@ organisation, link and person are read again, and `landing` judges as for everyb
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +15,7 @@ from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Person
 from totrinn.app.sso_attempts import Away, Changed, NotBegunHere, log_refused, set_out, take, write_refused
 from totrinn.app.sso_parties import capped, opened_challenge, party_of, usable_connection
-from totrinn.app.sso_people import LinkedMeanwhile, Nobody, linked_person
+from totrinn.app.sso_people import LinkedMeanwhile, Nobody, NobodyReason, linked_person
 from totrinn.app.sso_records import AttemptPurpose, Connection, ConnectionTest, SsoIdentity
 from totrinn.core.events import Event, Kind
 from totrinn.core.policy import Method, Proof, SsoProof
@@ -86,7 +87,9 @@ def _signed_in(
         return _land_identity(services, visitor, connection, identity, next_)
     except LinkedMeanwhile:
         # Two first sign-ins of one subject at once: the other one has made the link, which is there to be found now.
-        return _land_identity(services, visitor, connection, identity, next_)
+        with suppress(LinkedMeanwhile):
+            return _land_identity(services, visitor, connection, identity, next_)
+        return Nobody(NobodyReason.NOT_CREATED)
 
 
 def _land_identity(
@@ -94,7 +97,7 @@ def _land_identity(
 ) -> Landing | Rejected | Nobody | Changed:
     outcome: Landing | Rejected | Nobody | Changed
     with services.store.writing() as unit:
-        current = unit.connections.find(connection.id)
+        current = unit.connections.hold(connection.id)
         if current is None or not current.is_enabled or current.revision != connection.revision:
             return Changed()
         expires_at = capped(identity.token_expires_at, visitor.now, LONGEST_TOKEN)

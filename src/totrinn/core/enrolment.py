@@ -56,7 +56,7 @@ def password_is_recent(proof: Proof, now: datetime) -> bool:
 
 def _is_within(span: timedelta, at: datetime, now: datetime) -> bool:
     """Whether it was at most so long ago; what lies in the future is not believed, as the clock was set back."""
-    return at - CLOCK_TOLERANCE <= now <= at + span
+    return -CLOCK_TOLERANCE <= now - at <= span
 
 
 @dataclass(frozen=True, slots=True)

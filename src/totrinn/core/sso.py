@@ -49,9 +49,7 @@ def has_evidence(
         return False
     if rules.evidence_age is None:
         return True
-    return authenticated_at is not None and authenticated_at - CLOCK_TOLERANCE <= now <= (
-        authenticated_at + rules.evidence_age
-    )
+    return authenticated_at is not None and -CLOCK_TOLERANCE <= now - authenticated_at <= rules.evidence_age
 
 
 def first_role(rules: SsoRules, groups: Collection[str]) -> Role:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 from totrinn.app.identity_providers import Unavailable
+from totrinn.sso.showing import shown_detail
 
 
 class Failure(StrEnum):
@@ -46,4 +47,4 @@ class GaveUp(Exception):
 
 def unavailable(failure: Failure, detail: str = "") -> Unavailable:
     """The failure as use cases see it: with a plain text for its code, which any database takes."""
-    return Unavailable(failure.value, detail)
+    return Unavailable(failure.value, shown_detail(detail))

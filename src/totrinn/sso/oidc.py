@@ -26,6 +26,7 @@ from totrinn.sso.oidc_json import text_of
 from totrinn.sso.oidc_keys import own_key_set
 from totrinn.sso.oidc_refusals import Examination, OidcCheck, OidcRefusal, Refused, Unreached, require
 from totrinn.sso.oidc_tokens import SignedToken, open_token
+from totrinn.sso.showing import shown_detail
 
 KEY_SET_TYPE = "application/jwk-set+json"
 
@@ -174,9 +175,9 @@ def _examined(examine: Callable[[Examination], _Result]) -> _Result | Rejected |
     try:
         return examine(examination)
     except Refused as refused:
-        return Rejected(refused.refusal.value, refused.detail, examination.passed)
+        return Rejected(refused.refusal.value, shown_detail(refused.detail), examination.passed)
     except Unreached as unreached:
-        return unreached.unavailable
+        return replace(unreached.unavailable, detail=shown_detail(unreached.unavailable.detail))
     except Exception:  # noqa: BLE001
         # A hole in the reading above must not become a hole in the door, nor a way to bring pages down.
         _log.exception("an OpenID provider's answer could not be read")

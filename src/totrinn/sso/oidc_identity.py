@@ -1,5 +1,6 @@
 """Who somebody is, from the claims of an ID token and of the userinfo endpoint."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,12 +9,12 @@ from urllib.parse import urlsplit
 
 from totrinn.app.identity_providers import Challenge, Identity, OidcSettings
 from totrinn.sso.oidc_claims import SKEW, subject_of
-from totrinn.sso.oidc_json import shown, text_of, texts_of, time_of
+from totrinn.sso.oidc_json import text_of, texts_of, time_of
 from totrinn.sso.oidc_refusals import Examination, OidcCheck, OidcRefusal, require
 from totrinn.sso.oidc_tokens import SignedToken
+from totrinn.sso.showing import shown_claims
 
 _HIDDEN = {"nonce", "at_hash", "c_hash", "s_hash", "access_token", "id_token", "refresh_token"}
-_MOST_CLAIMS = 100
 _LONGEST_EMAIL = 254
 _ENTRA_HOSTS = {"login.microsoftonline.com", "login.microsoftonline.us", "login.partner.microsoftonline.cn"}
 
@@ -69,7 +70,7 @@ def identify(
         ends_at=None,
         token_id=token.digest,
         token_expires_at=expires_at + SKEW,
-        claims=tuple(_shown_claims(claims, userinfo)),
+        claims=shown_claims(_told_claims(claims, userinfo)),
     )
 
 
@@ -103,9 +104,8 @@ def _name(claims: Mapping[str, Any]) -> str:
     return name[:200] if name.isprintable() else ""
 
 
-def _shown_claims(claims: Mapping[str, Any], userinfo: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _told_claims(claims: Mapping[str, Any], userinfo: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """All claims but those that are tokens or are derived from one."""
-    both = {**userinfo, **claims}
-    for name in list(both)[:_MOST_CLAIMS]:
+    for name, value in {**userinfo, **claims}.items():
         if name not in _HIDDEN:
-            yield shown(name), shown(both[name])
+            yield name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from totrinn.sso.oidc_refusals import OidcRefusal, Refused, require
+from totrinn.sso.showing import shortened
 
 LATEST = 253370764799
 """The last second of the year 9998: a `datetime` holds one year more, so that it can be reckoned with."""
@@ -67,8 +68,7 @@ def time_of(claims: Mapping[str, Any], name: str) -> int:
 def shown(value: object) -> str:
     """A value as short text, for whoever sets the connection up."""
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    printable = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text[:_LONGEST_SHOWN])
-    return printable + "…" if len(text) > _LONGEST_SHOWN else printable
+    return shortened(text, _LONGEST_SHOWN)
 
 
 def mismatch(expected: str, got: object) -> str:

@@ -57,7 +57,7 @@ class Providers(IdentityProviders):
         from totrinn.sso.fetching_connections import Bounds
 
         # Organisations of one great provider share its host, and people wait for it in the same minute of the morning.
-        return Fetcher(allow_private=self._allow_private, bounds=Bounds(at_once=24, at_once_per_host=18))
+        return Fetcher(allow_private=self._allow_private, bounds=Bounds(at_once=64, at_once_per_host=32))
 
     @cached_property
     def _only_oidc(self) -> "OidcRelyingParty":

@@ -17,6 +17,7 @@ from totrinn.sso.saml_metadata import settings_in
 from totrinn.sso.saml_redirect import address_with, is_address
 from totrinn.sso.saml_refusals import Refused, SamlRefusal
 from totrinn.sso.saml_requests import authn_request
+from totrinn.sso.showing import shown_detail
 
 _T = TypeVar("_T")
 
@@ -115,6 +116,6 @@ def _guarded(read: Callable[[], _T]) -> _T | Rejected:
     try:
         return read()
     except Refused as refused:
-        return Rejected(refused.code, refused.detail)
+        return Rejected(refused.code, shown_detail(refused.detail))
     except Exception as unforeseen:  # noqa: BLE001 - whatever a library makes of a message, it is not accepted
         return Rejected(SamlRefusal.UNFORESEEN, type(unforeseen).__name__)

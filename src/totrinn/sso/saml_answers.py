@@ -17,6 +17,7 @@ from totrinn.sso.saml_refusals import Refused, SamlCheck, SamlRefusal
 from totrinn.sso.saml_status import check_status
 from totrinn.sso.saml_subject import attributes_of, email_of, groups_of, name_id_of, name_of, session_of
 from totrinn.sso.saml_times import SKEW, check_begun, check_not_over, read_time, with_skew
+from totrinn.sso.showing import shown_claims
 from totrinn.sso.xml_encryption import Encrypted, decrypted, read_encrypted
 from totrinn.sso.xml_names import Element, children, ds, local, saml, samlp, text_of
 from totrinn.sso.xml_parsing import parse
@@ -24,6 +25,7 @@ from totrinn.sso.xml_signature import verified
 
 BEARER = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 _SHOWN = 120
+_CONTEXT_LENGTH = 255
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9._-]{0,255}")
 
 
@@ -234,11 +236,13 @@ class AnswerReader:
             ends_at=authentication.ends_at,
             token_id=identifier_of(assertion),
             token_expires_at=with_skew(until),
-            claims=(
-                ("NameID", name_id.value),
-                ("NameID Format", name_id.format),
-                ("AuthnContextClassRef", authentication.context),
-                *((name, value) for name, values in attributes.items() for value in values),
+            claims=shown_claims(
+                (
+                    ("NameID", name_id.value),
+                    ("NameID Format", name_id.format),
+                    ("AuthnContextClassRef", authentication.context),
+                    *((name, value) for name, values in attributes.items() for value in values),
+                )
             ),
             checks=tuple(self.passed),
         )
@@ -292,7 +296,8 @@ def _context_of(statement: Element) -> str:
         for context in children(statement, saml("AuthnContext"))
         for reference in children(context, saml("AuthnContextClassRef"))
     ]
-    return found[0] if len(found) == 1 else ""
+    # A longer one is nobody's name of a context: it counts as none, and proves nothing.
+    return found[0] if len(found) == 1 and len(found[0]) <= _CONTEXT_LENGTH else ""
 
 
 def _shown(expected: str, came: str | None) -> str:

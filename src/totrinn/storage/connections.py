@@ -13,7 +13,8 @@ from totrinn.storage import sso_json
 from totrinn.storage.columns import order_key
 from totrinn.storage.counting import lock_linked, recount_unlinked
 from totrinn.storage.repository import Repository, is_which
-from totrinn.storage.sso_tables import connection, sso_day
+from totrinn.storage.sso_tables import connection, sso_day, sso_identity
+from totrinn.storage.tables import session, signin
 
 _C, _D = connection.c, sso_day.c
 _IN_ORGANISATION = is_which(_C.organisation_id, "which_organisation")
@@ -33,9 +34,16 @@ _SET_THERE = _SET.where(_IN_ORGANISATION)
 _SAVE = _SET_THERE.where(_C.kind == bindparam("expected_kind"), _C.revision == bindparam("expected_revision")).values(
     revision=_C.revision + 1
 )
-# Whoever adds a link to it waits, or sees that it has gone.
+_HOLD = _FIND.with_for_update(read=True, key_share=True)
+# Whoever holds it, or adds a link to it, waits, or sees that it has gone.
 _LOCK = select(_C.id).where(is_which(_C.id), _IN_ORGANISATION).with_for_update()
 _REMOVE = delete(connection).where(is_which(_C.id), _IN_ORGANISATION)
+
+_BY_IT = is_which(sso_identity.c.connection_id, "which_connection")
+_LINKS = select(sso_identity.c.id).where(_BY_IT)
+_END_LINKS = delete(sso_identity).where(_BY_IT)
+_END_SESSIONS = delete(session).where(session.c.sso_identity.in_(_LINKS))
+_END_SIGNINS = delete(signin).where(signin.c.sso_identity.in_(_LINKS))
 
 _new_day = insert_or(sso_day)
 _COUNT_USE = _new_day.on_conflict_do_update(
@@ -59,6 +67,11 @@ class SqlConnections(Repository, ports.Connections):
     def find(self, connection_id: str) -> Connection | None:
         """The connection with this id."""
         row = self._connection.execute(_FIND, {"which": connection_id}).first()
+        return None if row is None else connection_of(row)
+
+    def hold(self, connection_id: str) -> Connection | None:
+        """The same, held until this transaction ends."""
+        row = self._connection.execute(_HOLD, {"which": connection_id}).first()
         return None if row is None else connection_of(row)
 
     def of_organisation(self, organisation_id: str) -> tuple[Connection, ...]:
@@ -104,6 +117,19 @@ class SqlConnections(Repository, ports.Connections):
         self._change(_REMOVE, which)
         recount_unlinked(self._connection, organisation_id)
         return True
+
+    def end_sessions(self, connection_id: str) -> int:
+        """Ends all sessions and unfinished sign-ins that came by it; how many sessions there were."""
+        self._change(_END_SIGNINS, {"which_connection": connection_id})
+        return self._change(_END_SESSIONS, {"which_connection": connection_id})
+
+    def end_links(self, organisation_id: str, connection_id: str) -> None:
+        """Ends all its links, and corrects the organisation's tally."""
+        if self._connection.execute(_LOCK, _which(organisation_id, connection_id)).first() is None:
+            return
+        lock_linked(self._connection, connection_id)
+        self._change(_END_LINKS, {"which_connection": connection_id})
+        recount_unlinked(self._connection, organisation_id)
 
     def count_use(self, connection_id: str, day: date, *, has_evidence: bool) -> None:
         """Counts one sign-in of that day, by one statement."""

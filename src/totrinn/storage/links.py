@@ -4,11 +4,13 @@ A sign-in through SSO is held against its link at every request: when that has g
 connection to be found, and nobody is let in (R84).
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, case, select
+from sqlalchemy import ColumnElement, Table, and_, bindparam, case, select
 
 from totrinn.core.policy import ConnectionFacts
+from totrinn.storage.repository import is_which
 from totrinn.storage.sso_tables import connection, sso_identity
 
 _link = sso_identity.alias("link")
@@ -53,3 +55,28 @@ def facts_of_proof(proven: Table) -> ColumnElement[int]:
 def facts_of(value: int | None) -> ConnectionFacts | None:
     """The facts in the column `FACTS`; None where there is no such connection, or no such link."""
     return None if value is None else _FACTS[value]
+
+
+def meant_by_provider(proven: Table) -> dict[frozenset[str], tuple[ColumnElement[bool], ...]]:
+    """The conditions of what a provider means in a table of proofs, by what `meant` says is given."""
+    links = select(sso_identity.c.id).where(
+        is_which(sso_identity.c.connection_id, "which_connection"), sso_identity.c.person_id == proven.c.person_id
+    )
+    by_connection = proven.c.sso_identity.in_(links)
+    by_link = is_which(proven.c.sso_identity, "which_identity")
+    by_name = proven.c.sso_session.in_(bindparam("which_names", expanding=True))
+    return {
+        frozenset({"which_identity"}): (by_connection, by_link),
+        frozenset({"which_names"}): (by_connection, by_name),
+        frozenset({"which_identity", "which_names"}): (by_connection, by_link, by_name),
+    }
+
+
+def meant(identity_id: str | None, names: Sequence[str]) -> dict[str, Any]:
+    """What is given of the link and of the provider's own names for its sessions; empty: nothing is meant."""
+    given: dict[str, Any] = {}
+    if identity_id is not None:
+        given["which_identity"] = identity_id
+    if names:
+        given["which_names"] = list(names)
+    return given

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from totrinn.app import ports
 from totrinn.app.records import LiveSession, Session
 from totrinn.core.enrolment import Pending
 from totrinn.core.policy import Proof
-from totrinn.storage.links import facts_of, facts_of_proof
+from totrinn.storage.links import facts_of, facts_of_proof, meant, meant_by_provider
 from totrinn.storage.proofs import (
     PROOF_LENGTH,
     pending_columns,
@@ -21,7 +21,6 @@ from totrinn.storage.proofs import (
     proof_values,
 )
 from totrinn.storage.repository import Repository, is_which
-from totrinn.storage.sso_tables import sso_identity
 from totrinn.storage.standing import STANDING, standing_of, with_standing
 from totrinn.storage.tables import person, session
 
@@ -47,17 +46,7 @@ _SET = update(session).where(_THIS)
 _COUNT = select(func.count()).select_from(session).where(_OF_THE_PERSON, _IN_ORGANISATION)
 _TAKE = delete(session).where(_THIS)
 _END_ONE = _TAKE.where(_OF_THE_PERSON)
-_LINKS = select(sso_identity.c.id).where(
-    is_which(sso_identity.c.connection_id, "which_connection"), sso_identity.c.person_id == _S.person_id
-)
-_BY_CONNECTION = _LIVE.where(_S.sso_identity.in_(_LINKS)).order_by(_S.id)
-_BY_LINK = is_which(_S.sso_identity, "which_identity")
-_BY_NAME = _S.sso_session.in_(bindparam("which_names", expanding=True))
-_MEANT = {
-    frozenset({"which_identity"}): _BY_CONNECTION.where(_BY_LINK),
-    frozenset({"which_names"}): _BY_CONNECTION.where(_BY_NAME),
-    frozenset({"which_identity", "which_names"}): _BY_CONNECTION.where(_BY_LINK, _BY_NAME),
-}
+_MEANT = {given: _LIVE.where(*conditions).order_by(_S.id) for given, conditions in meant_by_provider(session).items()}
 _END_OF_PERSON = delete(session).where(_OF_THE_PERSON)
 
 
@@ -154,11 +143,7 @@ class SqlSessions(Repository, ports.Sessions):
 
     def of_provider(self, identity_id: str | None, names: Sequence[str], connection_id: str) -> tuple[LiveSession, ...]:
         """The sessions of this link and of these names, as far as they are given, that came by this connection."""
-        given: dict[str, Any] = {}
-        if identity_id is not None:
-            given["which_identity"] = identity_id
-        if names:
-            given["which_names"] = list(names)
+        given = meant(identity_id, names)
         if not given:
             return ()
         rows = self._connection.execute(_MEANT[frozenset(given)], {**given, "which_connection": connection_id})

@@ -10,7 +10,7 @@ from totrinn.app.records import OpenSignin, Signin
 from totrinn.core.enrolment import Pending
 from totrinn.core.policy import Proof
 from totrinn.core.signin import State
-from totrinn.storage.links import facts_of, facts_of_proof
+from totrinn.storage.links import facts_of, facts_of_proof, meant, meant_by_provider
 from totrinn.storage.proofs import (
     PROOF_LENGTH,
     pending_columns,
@@ -43,6 +43,8 @@ _MOVE = update(signin).where(_THIS, _S.state == bindparam("expected_state"))
 _SET = update(signin).where(_THIS)
 _TAKE = delete(signin).where(_THIS)
 _END_OF_PERSON = delete(signin).where(is_which(_S.person_id))
+_END_THERE = _END_OF_PERSON.where(is_which(_S.organisation_id, "which_organisation"))
+_END_MEANT = {given: delete(signin).where(*conditions) for given, conditions in meant_by_provider(signin).items()}
 
 
 class SqlSignins(Repository, ports.Signins):
@@ -104,9 +106,18 @@ class SqlSignins(Repository, ports.Signins):
         """Ends the sign-in, once."""
         return self._change(_TAKE, {"which": signin_id}) == 1
 
-    def end_of_person(self, person_id: str) -> int:
-        """Ends all unfinished sign-ins of a person."""
-        return self._change(_END_OF_PERSON, {"which": person_id})
+    def end_of_person(self, person_id: str, *, organisation_id: str | None = None) -> int:
+        """Ends a person's unfinished sign-ins (only those to `organisation_id`, if given)."""
+        if organisation_id is None:
+            return self._change(_END_OF_PERSON, {"which": person_id})
+        return self._change(_END_THERE, {"which": person_id, "which_organisation": organisation_id})
+
+    def end_of_provider(self, identity_id: str | None, names: Sequence[str], connection_id: str) -> int:
+        """Ends those of this link and of these names, as far as they are given, that came by this connection."""
+        given = meant(identity_id, names)
+        if not given:
+            return 0
+        return self._change(_END_MEANT[frozenset(given)], {**given, "which_connection": connection_id})
 
 
 def _open_of(row: Sequence[Any]) -> OpenSignin:

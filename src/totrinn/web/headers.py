@@ -10,7 +10,7 @@ _HERE = (b"content-security-policy", (_POLICY % "").encode())
 # Browsers hold a form's redirects against this, too: these forms lead on to an identity provider, wherever it is.
 _TO_PROVIDERS = (b"content-security-policy", (_POLICY % " https:").encode())
 _TO_ANY_PROVIDER = (b"content-security-policy", (_POLICY % " https: http:").encode())
-_LEADING_TO_PROVIDERS = ("/login/sso", "/settings/sso")
+_LEADING_TO_PROVIDERS = ("/login/sso", "/settings/sso", "/sso/")
 _COMMON = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from totrinn.app import own_factors
 from totrinn.app.own_factors import Changed, StaleProof
 from totrinn.app.proving import PasswordWrong, Throttled
+from totrinn.app.sso_describing import way_of
 from totrinn.core.codes import RecoveryCode, read_code
 from totrinn.core.passwords import LONGEST
 from totrinn.web import sentences
@@ -34,11 +35,7 @@ def proof_view(ask: Ask, stale: StaleProof | None) -> dict[str, object] | None:
 
 
 def _way_through_provider(ask: Ask) -> str:
-    sso = ask.me.live.session.proof.sso
-    with ask.services.store.reading() as unit:
-        links = unit.identities.of_person(ask.me.person.id, ask.me.organisation.id)
-    connection = next((link.connection_id for link in links if sso and link.id == sso.identity), "")
-    return sso_path(connection, "login", again="1", next=ask.here)
+    return sso_path(way_of(ask.services, ask.me), "login", again="1", next=ask.here)
 
 
 def prove_again(ask: Ask) -> Unproven | None:

@@ -24,7 +24,7 @@ from totrinn.web.cookies import Cookie, read_cookies
 from totrinn.web.demands import Demand
 from totrinn.web.forms import LARGEST_BODY, BadRequest, read_form, read_query
 from totrinn.web.hash_queue import RETRY_AFTER_SECONDS, HashQueue, TooBusy
-from totrinn.web.outside_threads import OutsideThreads
+from totrinn.web.outside_threads import OutsideThreads, whose
 from totrinn.web.rendering import Renderer
 from totrinn.web.settings import WebSettings, client_address
 
@@ -96,8 +96,11 @@ class Desk:
 
     async def _serve_calling_out(self, ask: Ask, page: Page) -> Response:
         try:
-            async with self._outside.place(ask.params.get("connection", "")) as limiter:
+            organisation = await run_in_threadpool(whose, ask, self.services)
+            async with self._outside.place(organisation) as limiter:
                 return await to_thread.run_sync(self._answer, ask, page, limiter=limiter)
+        except StoreUnavailable:
+            return ask.finish(messages.unavailable(ask))
         except TooBusy:
             return ask.finish(messages.provider_busy(ask, RETRY_AFTER_SECONDS))
 

@@ -13,7 +13,7 @@ from totrinn.app.sso_people import Nobody, NobodyReason
 from totrinn.core.policy import Reason
 from totrinn.web.languages import Language
 
-CANCELLED = frozenset({"access_denied", "cancelled"})
+CANCELLED = frozenset({"access_denied", "saml_declined"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +97,14 @@ def _nobody(language: Language, reason: NobodyReason) -> str:
             " administrator."
         ),
         NobodyReason.NOT_YET_A_MEMBER: say(
-            "There is an account with your address, but it is not a member of the organisation yet. Ask your"
-            " administrator to invite it, sign in with your password, accept, and come back."
+            "There is an account with your address, but it is not a member of the organisation. Ask your administrator"
+            " to invite it. If you have a password here, sign in with it and accept. Then come back."
         ),
         NobodyReason.LINKED_TO_ANOTHER: say(
             "Your address belongs to an account that somebody else has signed in to through SSO. Ask your"
             " administrator to end the old link."
         ),
+        NobodyReason.INACTIVE: say("Your account is disabled. Ask your administrator."),
         NobodyReason.NOT_CREATED: say("You have no account here yet. Ask your administrator to create one."),
     }[reason]
 

@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from totrinn.app.accounts import own_memberships, switch_organisation
 from totrinn.app.judging import verdict_on, verdict_on_signin
+from totrinn.app.landing import NowhereToGo
 from totrinn.app.records import Membership, Standing
 from totrinn.app.signing_in import choose_organisation, organisations_to_choose
 from totrinn.core.policy import MustEnrol, Reason, Verdict
@@ -31,7 +32,7 @@ def submit(ask: Ask) -> Response:
         landed = switch_organisation(ask.services, ask.visitor, ask.actor, slug)
     if landed is None:
         return messages.not_found(ask)
-    if ask.actor is not None:
+    if ask.actor is not None and not isinstance(landed, NowhereToGo):
         ask.drop(Cookie.SESSION)
     return follow(ask, landed)
 

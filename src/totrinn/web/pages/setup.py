@@ -4,8 +4,9 @@ from starlette.responses import Response
 
 from totrinn.app.accounts import WeakPassword
 from totrinn.app.email_address import AddressProblem, canonical_email
-from totrinn.app.operating import Obstacle, choose_password, link_view, look_at_link, use_setup_link
+from totrinn.app.operating import Obstacle
 from totrinn.app.records import LinkPurpose, OneTimeLink
+from totrinn.app.using_links import choose_password, link_view, look_at_link, use_setup_link
 from totrinn.web import messages, sentences
 from totrinn.web.ask import Ask
 from totrinn.web.demands import ANYONE

@@ -11,11 +11,13 @@ from starlette.responses import Response
 from totrinn.app.email_address import AddressProblem, canonical_email
 from totrinn.app.errors import NotFound
 from totrinn.app.identity_providers import Ended, Rejected, Unavailable
+from totrinn.app.judging import Actor, look_at
 from totrinn.app.landing import Admitted, Held, NowhereToGo
 from totrinn.app.owning_domains import ways_in
+from totrinn.app.records import Organisation
 from totrinn.app.signing_in import abandon
-from totrinn.app.sso_attempts import Away, NotBegunHere, keep_posted
-from totrinn.app.sso_describing import describe_us, provider_of
+from totrinn.app.sso_attempts import Away, NotBegunHere, is_unasked, keep_posted
+from totrinn.app.sso_describing import describe_us, organisation_behind
 from totrinn.app.sso_endings import end_for_provider
 from totrinn.app.sso_records import SsoWay
 from totrinn.app.sso_signing_in import NotSignedIn, Tested, begin, finish
@@ -57,7 +59,16 @@ def submit(ask: Ask) -> Response:
 
 
 def start(ask: Ask) -> Response:
-    """Goes to the provider; `next` is where to go on to, `again` asks for a proof that is made now."""
+    """Goes to the provider; whoever is signed in to another organisation is asked first, as that session will end."""
+    actor = look_at(ask.services, ask.visitor, ask.jar.get(Cookie.SESSION))
+    organisation = organisation_behind(ask.services, ask.params["connection"])
+    if actor is not None and organisation is not None and actor.organisation.id != organisation.id:
+        return _asked_first(ask, actor, organisation)
+    return set_out(ask)
+
+
+def set_out(ask: Ask) -> Response:
+    """The same, without a question. `next` is where to go on to, `again` asks for a proof that is made now."""
     hint = canonical_email(ask.query.get("login_hint", ""))
     try:
         outcome = begin(
@@ -76,6 +87,10 @@ def start(ask: Ask) -> Response:
 
 def come_back(ask: Ask) -> Response:
     """The provider's answer: an authorization code, or the handle of a SAML answer that waits here."""
+    actor = look_at(ask.services, ask.visitor, ask.jar.get(Cookie.SESSION))
+    organisation = organisation_behind(ask.services, ask.params["connection"])
+    if actor and organisation and ask.method == "GET" and is_unasked(ask.services, ask.query.get("state", "")):
+        return _asked_first(ask, actor, organisation)
     outcome = finish(
         ask.services,
         ask.visitor,
@@ -83,6 +98,9 @@ def come_back(ask: Ask) -> Response:
         browser=ask.jar.get(Cookie.VISIT),
         answer=ask.query,
     )
+    if isinstance(outcome, NotBegunHere) and actor is not None:
+        # The back button, or a second tab: what was begun has been finished.
+        return ask.go("/")
     if isinstance(outcome, Tested):
         return ask.go(f"/settings/sso/{outcome.connection_id}")
     if isinstance(outcome, (Admitted, Held, NowhereToGo)):
@@ -102,6 +120,7 @@ def consume(ask: Ask) -> Response:
             ask.params["connection"],
             answer=ask.form.get("SAMLResponse", ""),
             relay_state=ask.form.get("RelayState", ""),
+            browser=ask.visit,
         )
     except NotFound:
         return _failed(ask, failure_of(ask.language, None))
@@ -136,6 +155,18 @@ def describe(ask: Ask) -> Response:
     return Response(document, media_type=content_type)
 
 
+def _asked_first(ask: Ask, actor: Actor, organisation: Organisation) -> Response:
+    """A link must not swap somebody's session for another one unnoticed."""
+    return ask.page(
+        "sso_instead.html",
+        200,
+        organisation_name=organisation.name,
+        who=actor.person.name or actor.person.email,
+        where=actor.organisation.name,
+        action=ask.here,
+    )
+
+
 def _ended(ask: Ask, sent: dict[str, str]) -> Ended | Rejected | Unavailable | None:
     try:
         return end_for_provider(
@@ -162,14 +193,14 @@ def _not_signed_in(ask: Ask, outcome: NotSignedIn | NowhereToGo | NotBegunHere) 
 
 def _failed(ask: Ask, failure: Failure) -> Response:
     connection = ask.params["connection"]
-    organisation = provider_of(ask.services, connection)
+    organisation = organisation_behind(ask.services, connection)
     response = ask.page(
         "sso_failed.html",
         failure.status,
         heading=failure.heading,
         text=failure.text,
         code=failure.code,
-        organisation_name=organisation,
+        organisation_name=organisation.name if organisation else None,
         again=sso_path(connection, "login") if organisation and failure.may_try_again else None,
     )
     if failure.status == 503:
@@ -189,10 +220,10 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
 
 PAGES = (
     Page("/login/sso", ANYONE, get=show, post=submit),
-    Page("/sso/{connection}/login", ANYONE, get=start, calls_out=True),
+    Page("/sso/{connection}/login", ANYONE, get=start, post=set_out, calls_out=True),
     Page("/sso/{connection}/callback", ANYONE, get=come_back, calls_out=True),
     Page("/sso/{connection}/acs", A_PROVIDER, post=consume, calls_out=True, largest_body=LARGEST_ANSWER),
-    Page("/sso/{connection}/answer", ANYONE, get=come_back, calls_out=True),
+    Page("/sso/{connection}/answer", ANYONE, get=come_back, post=come_back, calls_out=True),
     Page("/sso/{connection}/backchannel-logout", A_PROVIDER, post=end_sessions, calls_out=True),
     Page("/sso/{connection}/slo", A_PROVIDER, get=single_logout, calls_out=True),
     Page("/sso/{connection}/metadata", ANYONE, get=describe),

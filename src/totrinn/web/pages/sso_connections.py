@@ -137,7 +137,16 @@ def remove(ask: Ask) -> Response:
     outcome = connecting.remove_connection(ask.services, ask.visitor, ask.me, connection.id)
     if isinstance(outcome, StaleProof):
         return _page(ask, 422, form=stale_words(ask))
+    if isinstance(outcome, ConnectionObstacle):
+        return _page(ask, 409, form=_closed(ask))
     return ask.go(f"{HOME}?said=connection-removed")
+
+
+def _closed(ask: Ask) -> str:
+    return ask.language.say(
+        "Links between people and the sign-in service would end, and their passwords would count again. Open password"
+        " sign-in first, under SSO."
+    )
 
 
 def to_connection(ask: Ask) -> Response:
@@ -190,6 +199,8 @@ def _changed(ask: Ask, connection: Connection, draft: Draft, said: str = "saved"
     )
     if isinstance(outcome, StaleProof):
         return _page(ask, 422, **stale_in_form(ask, outcome))
+    if outcome is ConnectionObstacle.PASSWORDS_CLOSED:
+        return _page(ask, 409, form=_closed(ask))
     if isinstance(outcome, ConnectionObstacle):
         say = ask.language.say
         text = say("Someone else has changed this in the meantime. This is how it is now; yours was not saved.")
