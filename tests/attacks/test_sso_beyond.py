@@ -10,6 +10,7 @@ from tests.attacks.house import OPERATOR, PASSWORD, House, app_of
 from totrinn.app import connecting, operating, using_links
 from totrinn.app.identity_providers import Ended, OidcSettings, SamlSettings
 from totrinn.app.judging import Actor, judge
+from totrinn.app.sso_records import Connection
 from totrinn.core.roles import Role
 from totrinn.core.sso import SsoRules
 
@@ -241,7 +242,7 @@ def _change(house: House, connection: str, settings: OidcSettings) -> None:
     done = connecting.change_connection(
         house.services, house.visitor(), _boss(house), connection, draft, expected_revision=before.revision
     )
-    assert isinstance(done, connecting.Connection)
+    assert isinstance(done, Connection)
 
 
 def _switch_on(house: House, connection: str) -> None:

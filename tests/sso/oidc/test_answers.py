@@ -168,6 +168,15 @@ def test_an_old_sign_in_counts_where_no_new_one_was_demanded() -> None:
     assert result.authenticated_at == NOW - timedelta(days=1)
 
 
+def test_the_detail_of_a_refusal_is_short() -> None:
+    """Whatever a provider has written at length."""
+    long = f"https://idp.example/{'x' * 2000}"
+    fetcher = canned(document=metadata(jwks_uri=long), others={long.removeprefix(f"{ISSUER}/"): b'{"keys": []}'})
+    result = relying_party(fetcher).check_settings(PARTY)
+    assert isinstance(result, Rejected)
+    assert (result.code, len(result.detail)) == (No.NO_USABLE_KEY, 500)
+
+
 def test_no_secret_is_told() -> None:
     """Neither in what is refused nor in what is shown of tokens."""
     shown: list[object] = [finish(canned(), ANSWER), PARTY]

@@ -160,11 +160,12 @@ def test_a_name_is_for_show(name: str, claims: dict[str, Any]) -> None:
 
 def test_whoever_tests_a_connection_sees_every_claim_but_no_token() -> None:
     """As short text, without signs that do something."""
-    strange: dict[str, Any] = {"bad\n": "a\x1b[0m"}
+    strange: dict[str, Any] = {"bad\n": "a\x1b[0m", "y" * 300: "z" * 1000}
     many: dict[str, Any] = {f"claim{number}": number for number in range(500)}
-    shown = dict(identity(roles=[{"a": 1}], long="x" * 1000, **strange).claims)
+    shown = dict(identity(roles=[{"a": 1}], long="x" * 50_000, **strange).claims)
     assert shown["roles"] == '[{"a": 1}]'
-    assert shown["long"] == "x" * 200 + "…"
+    assert shown["long"] == "x" * 999 + "…"
+    assert shown["y" * 199 + "…"] == "z" * 1000
     assert shown["bad\N{REPLACEMENT CHARACTER}"] == "a\N{REPLACEMENT CHARACTER}[0m"
     assert not {"nonce", "at_hash"} & shown.keys()
     assert len(identity(**many).claims) <= 100

@@ -85,6 +85,24 @@ def test_everything_that_an_answer_says_is_read(form: str) -> None:
 
 
 @pytest.mark.row("R79", "R80")
+def test_what_is_shown_of_an_answer_is_little_of_much() -> None:
+    """A hundred values, each shortened, in signs that print; what is read of them does not change."""
+    groups = [f"g{n}" for n in range(200)]
+    attributes: dict[str, str | list[str]] = {"n" * 300: "v" * 100_000, "displayName": "Kari", "memberOf": groups}
+    many = _with_attributes(**attributes)
+    read = _read(many.replace("Kari", "Ka\u202eri"))
+    assert len(read.claims) == 100
+    assert ("n" * 199 + "…", "v" * 999 + "…") in read.claims
+    assert ("displayName", "Ka\N{REPLACEMENT CHARACTER}ri") in read.claims
+    assert len(read.groups) == 200
+
+
+def test_a_context_that_is_no_name_of_one_is_none() -> None:
+    """It stands with the session, and proves nothing."""
+    context = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+    assert [_read(_changed(context, "x" * length)).acr for length in (255, 256)] == ["x" * 255, ""]
+
+
 def test_the_checks_that_an_answer_passed_are_told_in_their_order() -> None:
     """All but decryption, for an answer that is signed twice."""
     assert list(_read(answer()).checks) == [check for check in SamlCheck if check != SamlCheck.DECRYPTION]
