@@ -19,6 +19,7 @@ NAME_ID_LENGTH = 256
 SESSION_LENGTH = 255
 """As long as `sid` of OpenID Connect may be here."""
 
+_LONGEST_NAME = 200
 _CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/"
 _MICROSOFT = "http://schemas.microsoft.com/"
 
@@ -114,7 +115,12 @@ def email_of(attributes: Attributes, name_id: NameId, settings: SamlSettings) ->
 
 
 def name_of(attributes: Attributes, settings: SamlSettings) -> str:
-    """The person's name; empty when there is none."""
+    """The person's name, for show only: empty when there is none, or one with signs that do something."""
+    name = _told_name(attributes, settings)
+    return name[:_LONGEST_NAME] if name.isprintable() else ""
+
+
+def _told_name(attributes: Attributes, settings: SamlSettings) -> str:
     if settings.name_attribute:
         return _single(attributes, [settings.name_attribute]) or ""
     shown = _single(attributes, DISPLAY_NAMES)

@@ -123,6 +123,9 @@ def test_one_of_several_is_chosen_by_its_name() -> None:
     assert refusal(federation, "https://third.example") == SamlRefusal.NO_PROVIDER
     assert refusal(several(entity(), entity()), "https://idp.example") == SamlRefusal.SEVERAL_PROVIDERS
     assert refusal(several()) == SamlRefusal.NO_PROVIDER
+    many = OURS.read_metadata(several(*(entity(f"https://{n}.{'x' * 90}.example") for n in range(10))).encode())
+    assert isinstance(many, Rejected)
+    assert len(many.detail) == 500
     assert read(several(entity())).entity_id == "https://idp.example"
 
 
