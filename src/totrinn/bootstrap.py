@@ -126,6 +126,7 @@ def application(installation: Installation, *, extra: "Sequence[Page]" = (), nob
         vendor_name=settings.vendor_name,
         support=support,
         trusted_proxies=settings.trusted_proxies,
+        allow_private_addresses=settings.allow_private_addresses,
         nobody_told=nobody_told,
     )
     return create(installation.services, web_settings, extra=extra)

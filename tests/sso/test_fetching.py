@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.sso.oidc.loopback import Behaviour, Visit, serving
 from totrinn.app.identity_providers import Unavailable
+from totrinn.app.web_addresses import is_issuer, read_address
 from totrinn.sso.fetching import Fetched, Fetcher
-from totrinn.sso.fetching_addresses import is_literal, is_public, read_address
+from totrinn.sso.fetching_addresses import is_literal, is_public
 from totrinn.sso.fetching_connections import Bounds, Lookup
 from totrinn.sso.fetching_failures import Failure
 
@@ -203,6 +204,34 @@ def test_a_plain_address_is_read(text: str, authority: str, target: str) -> None
     address = read_address(text)
     assert address is not None
     assert (address.authority, address.target) == (authority, target)
+
+
+@pytest.mark.row("R65")
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("https://id.example.no", True),
+        ("https://id.example.no/realms/a%20b/", True),
+        ("https://id.example.no:8443/v2.0", True),
+        ("https://id.example.no/?tenant=1", False),
+        ("https://id.example.no/?", False),
+        ("https://a\\b", False),
+        ("https://id.example.no/a b", False),
+        ("https://id.example.no/\x01", False),
+        ("https://id.example.no/\t", False),
+        ("https://id.example.no/\n", False),
+        ("https://id.example.no/\x7f", False),
+        (" https://id.example.no", False),
+        ("ftp://id.example.no", False),
+        ("id.example.no", False),
+        ("", False),
+    ],
+)
+def test_an_issuer_is_an_address_without_a_query(text: str, is_one: bool) -> None:
+    """By https; by http only where providers may stand on private networks."""
+    assert is_issuer(text, allow_private=False) == is_issuer(text, allow_private=True) == is_one
+    plain = text.replace("https:", "http:")
+    assert (is_issuer(plain, allow_private=False), is_issuer(plain, allow_private=True)) == (False, is_one)
 
 
 @pytest.mark.parametrize(

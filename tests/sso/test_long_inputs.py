@@ -14,9 +14,9 @@ from tests.sso.oidc import issuer
 from tests.sso.saml import provider
 from tests.sso.saml.trying import OURS
 from totrinn.app.identity_providers import Ended, Identity, Rejected, SamlSettings, Unavailable
+from totrinn.app.web_addresses import read_address
 from totrinn.sso.domain_records import DnsRecords
 from totrinn.sso.fetching import Fetched
-from totrinn.sso.fetching_addresses import read_address
 
 pytestmark = pytest.mark.row("R82")
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from totrinn.app.identity_providers import ClientAuthentication, OidcSettings, ProviderKind, Rejected, SamlSettings
+from totrinn.app.web_addresses import is_issuer
 from totrinn.cli.options import Refused, read_line, read_secret
 from totrinn.core.roles import ASSIGNABLE, Role
 from totrinn.core.sso import DEFAULT_EVIDENCE, SsoRules
@@ -186,12 +187,9 @@ def _oidc(given: Given, *, allow_private: bool) -> OidcSettings:
 
 def read_issuer(text: str, *, allow_private: bool) -> str:
     """The issuer, exactly as it was given (OpenID Connect Discovery §4: https, no query). Raises `Refused`."""
-    from totrinn.sso.fetching_addresses import read_address
-
-    address = read_address(text)
-    if address is None or "?" in text:
+    if not is_issuer(text, allow_private=True):
         raise Refused(f"--issuer is an https address without query or fragment, not {text[:200]!r}")
-    if not address.is_encrypted and not allow_private:
+    if not is_issuer(text, allow_private=allow_private):
         raise Refused("--issuer must begin with https:// (http only with TOTRINN_ALLOW_PRIVATE_ADDRESSES=yes)")
     return text
 

@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import httpcore2
 
 from totrinn.app.identity_providers import Unavailable
-from totrinn.sso.fetching_addresses import Address, read_address
+from totrinn.app.web_addresses import Address, read_address
 from totrinn.sso.fetching_connections import Allowance, Bounds, Dialler, Guide, Lookup, Places, system_lookup
 from totrinn.sso.fetching_failures import Failure, GaveUp, unavailable
 

@@ -22,6 +22,8 @@ class WebSettings:
     vendor_name: str = "Totrinn"
     support: Support | None = None
     trusted_proxies: tuple[str, ...] = ()
+    allow_private_addresses: bool = False
+    """Whether identity providers may stand on private networks, and speak plain http."""
     nobody_told: bool = True
     """No mail server yet: what is in the outbox reaches nobody, and pages say so."""
 

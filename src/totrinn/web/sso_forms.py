@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from totrinn.app.connecting import Draft
 from totrinn.app.identity_providers import ClientAuthentication, OidcSettings, SamlSettings
 from totrinn.app.sso_records import Connection
+from totrinn.app.web_addresses import is_issuer
 from totrinn.core.roles import ASSIGNABLE, Role
 from totrinn.core.sso import SsoRules
 from totrinn.web.languages import Language
@@ -27,6 +27,8 @@ class Reading:
 
     language: Language
     sent: Mapping[str, str]
+    allow_private: bool = False
+    """Whether providers may stand on private networks."""
     errors: dict[str, str] = field(default_factory=dict)
 
     def text(self, name: str, longest: int = _LONGEST) -> str:
@@ -99,10 +101,10 @@ def typed_fields(connection: Connection, sent: Mapping[str, str]) -> dict[str, o
 
 
 def read_connection(
-    language: Language, connection: Connection, sent: Mapping[str, str]
+    language: Language, connection: Connection, sent: Mapping[str, str], *, allow_private: bool
 ) -> tuple[Draft, dict[str, str]]:
     """The connection as it is wanted, and a sentence for each field that is wrong."""
-    reading = Reading(language, sent)
+    reading = Reading(language, sent, allow_private)
     name = read_name(reading)
     settings: OidcSettings | SamlSettings
     if isinstance(connection.settings, OidcSettings):
@@ -124,7 +126,7 @@ def read_name(reading: Reading, fallback: str = "") -> str:
 def _read_oidc(reading: Reading, *, is_enabled: bool) -> OidcSettings:
     say = reading.language.say
     issuer, client_id = reading.text("issuer"), reading.text("client_id")
-    if issuer and not _is_issuer(issuer):
+    if issuer and not is_issuer(issuer, allow_private=reading.allow_private):
         reading.errors["issuer"] = say("Type the whole address, beginning with https://, without ? and #.")
     if is_enabled and not issuer:
         reading.errors["issuer"] = say("The connection is on and cannot be without it.")
@@ -140,15 +142,6 @@ def _read_oidc(reading: Reading, *, is_enabled: bool) -> OidcSettings:
         reading.errors["authentication"] = say("Choose one of these.")
     groups_claim = reading.text("groups_claim", LONGEST_NAME)
     return OidcSettings(issuer, client_id, authentication, scopes, groups_claim, reading.is_on("trusts_email"))
-
-
-def _is_issuer(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    is_plain = text.isascii() and " " not in text and "?" not in text and "#" not in text
-    return is_plain and parts.scheme in ("https", "http") and bool(parts.hostname) and not parts.username
 
 
 def _read_secret(reading: Reading) -> str | None:

@@ -66,7 +66,9 @@ def show(ask: Ask) -> Response:
 def save(ask: Ask) -> Response:
     """Stores the form, if nobody else has changed the connection since it was shown."""
     connection = _connection(ask)
-    draft, errors = read_connection(ask.language, connection, ask.form)
+    draft, errors = read_connection(
+        ask.language, connection, ask.form, allow_private=ask.settings.allow_private_addresses
+    )
     if errors:
         return _page(ask, 422, **errors)
     unproven = prove_again(ask)
