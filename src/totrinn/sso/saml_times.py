@@ -7,8 +7,8 @@ from totrinn.sso.saml_refusals import Refused, SamlRefusal
 
 SKEW = timedelta(seconds=60)
 """What clocks may differ (R80)."""
-YEARS = range(1970, 9999)
-"""A time in any of them can be reckoned with; days before the first year or after the last one have no `datetime`."""
+FIRST_YEAR, LAST_YEAR = 1970, 9998
+"""A day can be added to a time in any of these years, and taken away; a later one, which means never, is the last."""
 
 _TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?Z")
 
@@ -22,8 +22,9 @@ def read_time(text: str | None, what: str) -> datetime:
         whole = datetime.strptime(match[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
         raise Refused(SamlRefusal.TIME_MALFORMED, what) from None
-    if whole.year not in YEARS:
+    if whole.year < FIRST_YEAR:
         raise Refused(SamlRefusal.TIME_MALFORMED, f"{what}, in the year {whole.year}")
+    whole = whole.replace(year=min(whole.year, LAST_YEAR))
     return whole.replace(microsecond=int((match[2] or "0").ljust(6, "0")[:6]))
 
 

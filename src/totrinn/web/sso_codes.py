@@ -98,6 +98,7 @@ OUR_CAUSES = {
     "linked_to_another": _(
         "The address belongs to a user who is linked to somebody else. End the old link under Users."
     ),
+    "inactive": _("The user’s account is disabled. Enable it first."),
     "not_created": _("There is no such user, and first sign-ins make none. Add the user, or let first sign-ins do it."),
 }
 

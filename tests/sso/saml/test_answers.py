@@ -11,7 +11,6 @@ from tests.sso.saml.forging import key_info
 from tests.sso.saml.provider import (
     CONSUMER,
     NOW,
-    PROVIDER,
     REQUEST,
     SUBJECT,
     Signing,
@@ -28,38 +27,12 @@ from tests.sso.saml.provider import (
     settings,
     signed,
 )
+from tests.sso.saml.reading import changed, read_answer, with_attributes
 from tests.sso.saml.trying import OURS, code, identity
 from totrinn.app.identity_providers import Identity, Party, Rejected
 from totrinn.sso.saml_refusals import SamlCheck, SamlRefusal
 
 BOTH = pytest.mark.parametrize("form", ["R", "A", "B"])
-PERSISTENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
-EMAIL_ADDRESS = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
-
-
-def _changed(old: str, new: str) -> str:
-    assert old in answer(), old
-    return answer().replace(old, new)
-
-
-def _with_attributes(**attributes: str | list[str]) -> str:
-    statement = "".join(
-        f'<saml:Attribute Name="{name.replace("__", ":")}">'
-        + "".join(f"<saml:AttributeValue>{value}</saml:AttributeValue>" for value in _listed(values))
-        + "</saml:Attribute>"
-        for name, values in attributes.items()
-    )
-    text = answer()
-    begin = text.index("<saml:AttributeStatement>") + len("<saml:AttributeStatement>")
-    return text[:begin] + statement + text[text.index("</saml:AttributeStatement>") :]
-
-
-def _listed(values: str | list[str]) -> list[str]:
-    return [values] if isinstance(values, str) else values
-
-
-def _read(text: str, to: Party | None = None) -> Identity:
-    return identity(signed(text, "B"), to=to)
 
 
 @BOTH
@@ -88,8 +61,8 @@ def test_what_is_shown_of_an_answer_is_little_of_much() -> None:
     """A hundred values, each shortened, in signs that print; what is read of them does not change."""
     groups = [f"g{n}" for n in range(200)]
     attributes: dict[str, str | list[str]] = {"n" * 300: "v" * 100_000, "displayName": "Kari", "memberOf": groups}
-    many = _with_attributes(**attributes)
-    read = _read(many.replace("Kari", "Ka\u202eri"))
+    many = with_attributes(**attributes)
+    read = read_answer(many.replace("Kari", "Ka\u202eri"))
     assert len(read.claims) == 100
     assert ("n" * 199 + "…", "v" * 999 + "…") in read.claims
     assert ("displayName", "Ka\N{REPLACEMENT CHARACTER}ri") in read.claims
@@ -99,18 +72,18 @@ def test_what_is_shown_of_an_answer_is_little_of_much() -> None:
 def test_a_context_that_is_no_name_of_one_is_none() -> None:
     """It stands with the session, and proves nothing."""
     context = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
-    assert [_read(_changed(context, "x" * length)).acr for length in (255, 256)] == ["x" * 255, ""]
+    assert [read_answer(changed(context, "x" * length)).acr for length in (255, 256)] == ["x" * 255, ""]
 
 
 @pytest.mark.row("R79", "R80")
 def test_the_checks_that_an_answer_passed_are_told_in_their_order() -> None:
     """All but decryption, for an answer that is signed twice."""
-    assert list(_read(answer()).checks) == [check for check in SamlCheck if check != SamlCheck.DECRYPTION]
+    assert list(read_answer(answer()).checks) == [check for check in SamlCheck if check != SamlCheck.DECRYPTION]
 
 
 def test_a_refusal_tells_which_checks_were_passed_before() -> None:
     """Whoever sets the connection up sees how far it got."""
-    result = OURS.finish(party(), challenge(), packed(signed(_changed(CONSUMER, "x"), "R")), NOW)
+    result = OURS.finish(party(), challenge(), packed(signed(changed(CONSUMER, "x"), "R")), NOW)
     assert isinstance(result, Rejected)
     assert result.checks == (SamlCheck.SIZE, SamlCheck.FORM, SamlCheck.RESPONSE_SIGNATURE)
     assert result.detail == f"expected {CONSUMER}, came x"
@@ -169,7 +142,7 @@ ACCEPTED: dict[str, list[tuple[str, str]]] = {
     "no attributes": [("</saml:AuthnStatement><saml:AttributeStatement>", "</saml:AuthnStatement><cut>")],
     "clock ahead": [(at(-30), at(59)), (at(-1), at(59)), (at(-10), at(60))],
     "clock behind": [(at(300), at(-59))],
-    "the last time that counts": [(at(300), "9998-12-31T23:59:59.999999Z")],
+    "never": [(at(300), "9999-12-31T23:59:59.999999Z"), (at(28800), "9999-12-31T23:59:59Z")],
     "typed values": [("<saml:AttributeValue>", _TYPED)],
     "address": [(" Recipient=", ' Address="192.0.2.1" Recipient=')],
     "locality": [("<saml:AuthnContext>", '<saml:SubjectLocality Address="::1"/><saml:AuthnContext>')],
@@ -201,7 +174,7 @@ def test_a_document_may_begin_with_a_declaration(front: str) -> None:
 @pytest.mark.row("R80")
 def test_a_destination_may_only_be_missing_where_it_would_prove_nothing() -> None:
     """A signed response must have one (SAML Bindings §3.5.5.2)."""
-    text = _changed(f' Destination="{CONSUMER}"', "")
+    text = changed(f' Destination="{CONSUMER}"', "")
     assert [code(signed(text, form)) for form in ("R", "A", "B")] == [
         SamlRefusal.DESTINATION_WRONG,
         f"admitted: {SUBJECT}",
@@ -236,7 +209,7 @@ def test_whoever_had_to_prove_themselves_anew_must_have_done_so() -> None:
     """Not before the request, but for the tolerance; otherwise the provider's memory is as good."""
     asked = challenge(is_fresh=True)
     for seconds, expected in ((-29, "in"), (-89, "in"), (-91, SamlRefusal.NOT_FRESH), (-3600, SamlRefusal.NOT_FRESH)):
-        document = signed(_changed(f'AuthnInstant="{at(-10)}"', f'AuthnInstant="{at(seconds)}"'), "B")
+        document = signed(changed(f'AuthnInstant="{at(-10)}"', f'AuthnInstant="{at(seconds)}"'), "B")
         result = OURS.finish(party(), asked, packed(document), NOW)
         assert (result.code if isinstance(result, Rejected) else "in") == expected
         assert identity(document).authenticated_at == NOW + timedelta(seconds=seconds)
@@ -247,22 +220,22 @@ _TIMES = (f'AuthnInstant="{at(-10)}"', f'NotBefore="{at(-30)}"', f'SessionNotOnO
 
 @pytest.mark.row("R80")
 @pytest.mark.parametrize("time", _TIMES)
-@pytest.mark.parametrize("year", ["0001", "1969", "9999"])
+@pytest.mark.parametrize("year", ["0001", "1969"])
 def test_a_time_that_cannot_be_reckoned_with_is_none(time: str, year: str) -> None:
-    """A day more or less would be no `datetime`: it is refused where it is read, wherever it stands."""
+    """A day less would be no `datetime`: it is refused where it is read, wherever it stands."""
     assert time in answer()
     text = answer().replace(time, time.replace("2026", year))
     assert code(signed(text, "B")) == SamlRefusal.TIME_MALFORMED
 
 
 @pytest.mark.row("R80")
-@pytest.mark.parametrize("year", ["1970-01-01", "9998-12-31"])
+@pytest.mark.parametrize("year", ["1970-01-01", "9999-12-31"])
 def test_no_time_of_an_identity_overflows(year: str) -> None:
     """A day can be added to each, and taken away."""
     text = answer().replace(f'AuthnInstant="{at(-10)}"', 'AuthnInstant="1970-01-01T00:00:00Z"')
     for time in (at(28800), at(300)):
-        text = text.replace(time, "9998-12-31T23:59:59.999999Z" if year.startswith("9") else time)
-    read = _read(text)
+        text = text.replace(time, "9999-12-31T23:59:59.999999Z" if year.startswith("9") else time)
+    read = read_answer(text)
     for moment in (read.authenticated_at, read.ends_at, read.token_expires_at):
         assert moment is not None
         assert moment - timedelta(days=1) < moment < moment + timedelta(days=1)
@@ -282,7 +255,7 @@ def test_what_a_provider_declines_is_told_in_words_of_the_standard(codes: tuple[
     """Its refusals hold no assertion and are often unsigned: nothing else of them is shown."""
     prefix = "urn:oasis:names:tc:SAML:2.0:status:"
     top, sub = (f"{prefix}{name.replace('<', '&lt;')}" for name in codes)
-    text = _changed(
+    text = changed(
         f'<samlp:StatusCode Value="{prefix}Success"/>',
         f'<samlp:StatusCode Value="{top}"><samlp:StatusCode Value="{sub}"/></samlp:StatusCode>'
         "<samlp:StatusMessage>evil</samlp:StatusMessage>",
@@ -301,111 +274,14 @@ def test_success_without_an_assertion_is_none() -> None:
 
 def test_a_session_may_have_a_name_of_255_characters() -> None:
     """As any that a provider is known to give."""
-    assert _read(_changed('SessionIndex="_session"', f'SessionIndex="{"x" * 255}"')).session == "x" * 255
-
-
-def test_a_name_is_qualified_when_somebody_else_gave_it() -> None:
-    """The provider's own name in front changes nothing (SAML Core §8.3.7); another one tells two people apart."""
-    own = _changed("<saml:NameID ", f'<saml:NameID NameQualifier="{PROVIDER}" SPNameQualifier="x" ')
-    other = _changed("<saml:NameID ", '<saml:NameID NameQualifier="https://behind.example" ')
-    assert _read(own).subject == SUBJECT
-    assert _read(other).subject == f" https://behind.example!{SUBJECT}"
-
-
-def test_no_two_names_are_one_subject() -> None:
-    """Neither a plain name that looks like a qualified one, nor a qualifier that looks like the end of another."""
-    pairs = [("q", "v"), ("", "q!v"), ("", "v"), ("a!b", "c"), ("a", "b!c"), ("a%21b", "c"), ("", "a%21b!c")]
-    subjects = {}
-    for qualifier, value in pairs:
-        name = f'NameQualifier="{qualifier}"' if qualifier else ""
-        text = answer().replace("<saml:NameID ", f"<saml:NameID {name} ").replace(f">{SUBJECT}<", f">{value}<")
-        subjects[qualifier, value] = _read(text).subject
-        if not qualifier:
-            assert subjects[qualifier, value] == value
-    assert len(set(subjects.values())) == len(pairs)
-
-
-@pytest.mark.parametrize("name", ["a", "æøå", "x" * 256, "kari@idp.example", "a b", "&lt;b&gt;"])
-def test_names_of_plain_text_are_taken_as_they_are(name: str) -> None:
-    """One to 256 characters."""
-    expected = name.replace("&lt;", "<").replace("&gt;", ">")
-    assert _read(_changed(f">{SUBJECT}</saml:NameID>", f">{name}</saml:NameID>")).subject == expected
-
-
-CLAIMS = "http://schemas.xmlsoap.org/ws/2005/05/identity/claims"
-ADDRESSES: list[tuple[dict[str, str | list[str]], str | None]] = [
-    ({"mail": "a@x.example"}, "a@x.example"),
-    ({"urn__oid__0.9.2342.19200300.100.1.3": "a@x.example"}, "a@x.example"),
-    ({"email": "a@x.example", "other": "b@x.example"}, "a@x.example"),
-    ({"mail": ["a@x.example", "b@x.example"]}, None),
-    ({"mail": []}, None),
-    ({"mail": ""}, None),
-    ({"mail": "<x/>"}, None),
-    ({}, None),
-]
-
-
-@pytest.mark.parametrize(("attributes", "expected"), ADDRESSES)
-def test_an_address_counts_when_there_is_exactly_one(
-    attributes: dict[str, str | list[str]], expected: str | None
-) -> None:
-    """Under one of the usual names; with it, the provider vouches for it."""
-    read = _read(_with_attributes(**attributes))
-    assert (read.email, read.email_verified) == (expected, expected is not None)
-
-
-def test_a_name_that_says_it_is_an_address_is_one() -> None:
-    """Unless an attribute has another, or the connection names the attribute."""
-    text = _with_attributes().replace(PERSISTENT, EMAIL_ADDRESS).replace(f">{SUBJECT}<", ">k@x.example<")
-    assert _read(text).email == "k@x.example"
-    assert _read(text, party(email_attribute="workMail")).email is None
-    both = text.replace(
-        "</saml:AttributeStatement>",
-        '<saml:Attribute Name="workMail"><saml:AttributeValue>w@x.example</saml:AttributeValue></saml:Attribute>'
-        "</saml:AttributeStatement>",
-    )
-    assert _read(both, party(email_attribute="workMail")).email == "w@x.example"
-
-
-NAMES: list[tuple[dict[str, str | list[str]], str]] = [
-    ({"displayName": "Kari N", "cn": "other"}, "Kari N"),
-    ({"cn": "Kari N", "givenName": "other"}, "Kari N"),
-    ({"givenName": "Kari", "sn": "Nordmann"}, "Kari Nordmann"),
-    ({"firstName": "Kari"}, "Kari"),
-    ({"name": "kari@x"}, "kari@x"),
-    ({"displayName": ["a", "b"]}, ""),
-    ({"displayName": "Ka\u202eri"}, ""),
-    ({"displayName": "K" * 201}, "K" * 200),
-    ({}, ""),
-]
-
-
-@pytest.mark.parametrize(("attributes", "expected"), NAMES)
-def test_a_persons_name_is_found_under_the_usual_names(attributes: dict[str, str | list[str]], expected: str) -> None:
-    """Display name, common name, given and family name."""
-    assert _read(_with_attributes(**attributes)).name == expected
-
-
-def test_the_connection_may_name_the_attributes() -> None:
-    """Then the usual names do not count."""
-    text = _with_attributes(nick="Kari", teams=["a", "b"], displayName="other", memberOf=["c"])
-    read = _read(text, party(name_attribute="nick", groups_attribute="teams"))
-    assert (read.name, read.groups) == ("Kari", ("a", "b"))
-    missing = _read(text, party(name_attribute="x", groups_attribute="x"))
-    assert (missing.name, missing.groups) == ("", ())
-
-
-def test_values_that_are_no_text_are_left_out() -> None:
-    """An eduPersonTargetedID holds an element, which is neither read nor refused."""
-    text = _with_attributes(memberOf=["staff", "<saml:NameID>x</saml:NameID>", " "])
-    assert _read(text).groups == ("staff",)
+    assert read_answer(changed('SessionIndex="_session"', f'SessionIndex="{"x" * 255}"')).session == "x" * 255
 
 
 @pytest.mark.row("R80")
 @pytest.mark.parametrize("identifier", ["", ' ID=""', ' ID="1"', f' ID="_{"x" * 256}"', ' ID="a b"', ' ID="#"'])
 def test_an_assertion_has_an_identifier_by_which_it_is_known_again(identifier: str) -> None:
     """Also where the response around it is signed, so that nothing refers to it."""
-    assert code(signed(_changed(' ID="_assertion"', identifier), "R")) == SamlRefusal.UNEXPECTED_FORM
+    assert code(signed(changed(' ID="_assertion"', identifier), "R")) == SamlRefusal.UNEXPECTED_FORM
 
 
 @pytest.mark.row("R79")

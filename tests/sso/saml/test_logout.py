@@ -188,7 +188,7 @@ CHANGES: dict[str, tuple[Callable[[str], str], SamlRefusal]] = {
     "before all times": (lambda text: text.replace(at(-5), "0001-01-01T00:00:00Z"), SamlRefusal.TIME_MALFORMED),
     "early": (lambda text: text.replace(at(-5), at(61)), SamlRefusal.TOO_EARLY),
     "far away": (lambda text: text.replace(at(-5), "9998-12-31T23:59:59Z"), SamlRefusal.TOO_EARLY),
-    "after all times": (lambda text: text.replace(at(-5), "9999-01-01T00:00:00Z"), SamlRefusal.TIME_MALFORMED),
+    "after all times": (lambda text: text.replace(at(-5), "9999-01-01T00:00:00Z"), SamlRefusal.TOO_EARLY),
     "no time": (lambda text: text.replace(at(-5), ""), SamlRefusal.TIME_MALFORMED),
     "over": (lambda text: text.replace(" ID=", f' NotOnOrAfter="{at(-60)}" ID='), SamlRefusal.TOO_LATE),
     "version": (lambda text: text.replace("2.0", "1.1", 4), SamlRefusal.OTHER_MESSAGE),
