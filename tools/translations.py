@@ -27,7 +27,12 @@ DOMAIN: Final = "totrinn"
 LANGUAGES: Final = ("nb", "nn", "en")
 SOURCE_LANGUAGE: Final = "en"
 
-METHODS: Final = [("**/static/**", "ignore"), ("sso/**", "ignore"), ("**.py", "python"), ("web/templates/**.html", "jinja2")]
+METHODS: Final = [
+    ("**/static/**", "ignore"),
+    ("sso/**", "ignore"),
+    ("**.py", "python"),
+    ("web/templates/**.html", "jinja2"),
+]
 # `silent` off: a page that cannot be read is an error here, not a page without messages.
 OPTIONS: Final = {"web/templates/**.html": {"silent": "false", "trimmed": "true", "newstyle_gettext": "true"}}
 KEYWORDS: Final = {

@@ -183,7 +183,34 @@ def _setup(rooms: Rooms) -> Visit:
     return rooms.at("stranger", "/setup/" + path.rpartition("/")[2])
 
 
+def _leads_nowhere(rooms: Rooms) -> Visit:
+    visit = rooms.at("stranger", "/login/sso")
+    visit.field(rooms.words.email).fill("ingen@ukjent.example")
+    visit.button(rooms.words.go_on).click()
+    return visit
+
+
+def _connection(path: str = "") -> Callable[[Rooms], Visit]:
+    return lambda rooms: rooms.at(OFF, f"/settings/sso/{rooms.connection}{path}")
+
+
+def _connection_refused(rooms: Rooms) -> Visit:
+    visit = _connection()(rooms)
+    visit.page.locator("[name=issuer]").fill("uten mening")
+    visit.button(rooms.words.save).click()
+    return visit
+
+
 STATES = (
+    State("sso", _page("stranger", "/login/sso")),
+    State("sso-leads-nowhere", _leads_nowhere),
+    State("sso-not-in-use", _page("stranger", "/sso/ukjent/login")),
+    State("settings-sso-empty", _page(DATED, "/settings/sso")),
+    State("settings-sso", _unfolded(OFF, "/settings/sso")),
+    State("connection-new", _page(OFF, "/settings/sso/new?kind=oidc")),
+    State("connection-new-saml", _page(OFF, "/settings/sso/new?kind=saml")),
+    State("connection", _connection()),
+    State("connection-refused", _connection_refused),
     State("sign-in", _page("stranger", "/login")),
     State("signed-out", _page("stranger", "/login?said=out")),
     State("wrong-password", _wrong_password),

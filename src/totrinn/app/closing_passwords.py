@@ -7,13 +7,13 @@ and a second factor, named when it is closed, and held on to while it is.
 from collections.abc import Sequence
 from enum import StrEnum
 
-from totrinn.app.judging import Actor, acting
+from totrinn.app.connecting import governing
+from totrinn.app.judging import Actor
 from totrinn.app.landing import Visitor
-from totrinn.app.own_factors import StaleProof, stale_for_organisation
+from totrinn.app.own_factors import StaleProof
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Member
 from totrinn.core.events import Event, Kind
-from totrinn.core.roles import Right
 from totrinn.core.sso import LEAST_KEEPERS
 
 
@@ -35,8 +35,7 @@ def close_passwords(
 ) -> ClosingObstacle | StaleProof | None:
     """Closes it; None when it is done. `keepers` are the ids of those who keep their password."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.CHANGE_SSO, visitor.now)
-        stale = stale_for_organisation(current.live, visitor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         organisation_id = current.organisation.id
@@ -59,8 +58,7 @@ def close_passwords(
 def open_passwords(services: Services, visitor: Visitor, actor: Actor) -> StaleProof | None:
     """Opens it again for everybody."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.CHANGE_SSO, visitor.now)
-        stale = stale_for_organisation(current.live, visitor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         unit.keepers.open(current.organisation.id)

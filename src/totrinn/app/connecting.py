@@ -112,7 +112,7 @@ def change_connection(
     tried (R78). Where more evidence is demanded than before, sessions begin anew. Raises `NotFound`.
     """
     with services.store.writing() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         before = own_connection(unit, current, connection_id)
@@ -137,7 +137,7 @@ def switch_on(
 ) -> Connection | StaleProof | ConnectionObstacle:
     """People may sign in by it from now on; only what has been tried, and passed, is switched on. Raises `NotFound`."""
     with services.store.writing() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         connection = own_connection(unit, current, connection_id)
@@ -151,7 +151,7 @@ def switch_on(
 def switch_off(services: Services, visitor: Visitor, actor: Actor, connection_id: str) -> Connection | StaleProof:
     """Nobody comes by it any more; sessions that did end at their next request (R84). Raises `NotFound`."""
     with services.store.writing() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         connection = own_connection(unit, current, connection_id)
@@ -166,7 +166,7 @@ def remove_connection(
 ) -> Connection | StaleProof | ConnectionObstacle:
     """Deletes it with all links that were made by it. Raises `NotFound`."""
     with services.store.writing() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         connection = own_connection(unit, current, connection_id)
@@ -183,7 +183,7 @@ def try_out(
 ) -> Away | Rejected | Unavailable | StaleProof:
     """Sends the administrator through the provider to see what comes back; nobody is signed in. Raises `NotFound`."""
     with services.store.reading() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         connection = own_connection(unit, current, connection_id)
@@ -235,7 +235,8 @@ def _any_connection(unit: Unit, connection_id: str) -> Connection:
     return connection
 
 
-def _governing(unit: Unit, visitor: Visitor, actor: Actor) -> tuple[Actor, StaleProof | None]:
+def governing(unit: Unit, visitor: Visitor, actor: Actor) -> tuple[Actor, StaleProof | None]:
+    """Who acts on the organisation's SSO, judged within the transaction; with what must be proven again first."""
     current = acting(unit, actor, Right.CHANGE_SSO, visitor.now)
     return current, stale_for_organisation(current.live, visitor)
 

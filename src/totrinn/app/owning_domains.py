@@ -6,18 +6,17 @@ Only a proven domain links addresses to persons, or leads anybody anywhere. Seve
 from dataclasses import dataclass
 from enum import StrEnum
 
-from totrinn.app.connecting import own_connection
+from totrinn.app.connecting import governing, own_connection
 from totrinn.app.email_address import AddressProblem, canonical_email
 from totrinn.app.errors import NotFound
 from totrinn.app.identity_providers import Unavailable
-from totrinn.app.judging import Actor, acting
+from totrinn.app.judging import Actor
 from totrinn.app.landing import Visitor
-from totrinn.app.own_factors import StaleProof, stale_for_organisation
+from totrinn.app.own_factors import StaleProof
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Organisation
 from totrinn.app.sso_records import Domain, SsoWay
 from totrinn.core.events import Event, Kind, Source
-from totrinn.core.roles import Right
 
 BY_DNS = "dns"
 RECORD_NAME = "_totrinn"
@@ -67,7 +66,7 @@ def claim(
 ) -> Domain | DomainObstacle | StaleProof:
     """Adds a domain that is yet to be proven. Raises `NotFound` for a connection that is not the organisation's."""
     with services.store.writing() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         if connection_id is not None:
@@ -84,7 +83,7 @@ def look_up(
 ) -> Domain | DomainObstacle | Unavailable | StaleProof:
     """Looks for the TXT record, outside any transaction, and remembers the domain as proven. Raises `NotFound`."""
     with services.store.reading() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         wanted = record_of(_own(unit, current, name))
@@ -92,7 +91,7 @@ def look_up(
     if missing is not None:
         return missing
     with services.store.writing() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         domain = _own(unit, current, name)
@@ -106,7 +105,7 @@ def lead_to(
 ) -> Domain | StaleProof:
     """Sends the domain's addresses to one of the organisation's connections, or nowhere. Raises `NotFound`."""
     with services.store.writing() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         if connection_id is not None:
@@ -119,7 +118,7 @@ def lead_to(
 def give_up(services: Services, visitor: Visitor, actor: Actor, name: str) -> Domain | StaleProof:
     """Removes a domain: its addresses lead nowhere, and link nobody any more. Raises `NotFound`."""
     with services.store.writing() as unit:
-        current, stale = _governing(unit, visitor, actor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         domain = _own(unit, current, name)
@@ -205,11 +204,6 @@ def _prove(unit: Unit, visitor: Visitor, source: Source, domain: Domain, *, by: 
     unit.domains.prove(domain.organisation_id, domain.name, by=by, now=visitor.now)
     _log(unit, visitor, source, Kind.DOMAIN_PROVEN, domain, by=by)
     return unit.domains.find(domain.organisation_id, domain.name) or domain
-
-
-def _governing(unit: Unit, visitor: Visitor, actor: Actor) -> tuple[Actor, StaleProof | None]:
-    current = acting(unit, actor, Right.CHANGE_SSO, visitor.now)
-    return current, stale_for_organisation(current.live, visitor)
 
 
 def _own(unit: Unit, current: Actor, name: str) -> Domain:
