@@ -1,14 +1,18 @@
 """An installation to attack: real database, real keys, a real server on loopback; and browsers to attack it with."""
 
+import atexit
 import html
 import re
+import shutil
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import httpx2
@@ -131,7 +135,7 @@ class Browser:
 
     def __init__(self, house: House) -> None:
         self.house = house
-        self.http = httpx2.Client(base_url=house.address, timeout=30)
+        self.http = httpx2.Client(base_url=house.address, timeout=30, verify=False)
 
     def get(self, path: str) -> httpx2.Response:
         """Opens a page."""
@@ -203,11 +207,22 @@ def app_of(page: str) -> pyotp.TOTP:
     return app
 
 
+@cache
+def _migrated_tables() -> Path:
+    """Tables without rows, made once, as that takes longer than an attack."""
+    folder = Path(tempfile.mkdtemp(prefix="attacked-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    database = Database.open(f"sqlite:///{folder}/totrinn.sqlite3")
+    database.migrate()
+    database.close()
+    return folder / "totrinn.sqlite3"
+
+
 @contextmanager
 def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = ()) -> Iterator[House]:
     """Starts a server on a free loopback port, and stops it."""
+    shutil.copy(_migrated_tables(), folder / "totrinn.sqlite3")
     database = Database.open(f"sqlite:///{folder}/totrinn.sqlite3")
-    database.migrate()
     vault = KeyVault.create(folder / "keys")
     provider = ScriptedProvider()
     services = Services(
