@@ -153,6 +153,7 @@ def test_a_posted_answer_waits_for_the_browser_that_asked(house: House) -> None:
         headers={"origin": "https://provider.example", "sec-fetch-site": "cross-site"},
     )
     assert posted.status_code == 303
+    assert "set-cookie" not in posted.headers, "it would replace the cookie that the browser does not send across sites"
     assert other.get(posted.headers["location"]).status_code == 400
     assert browser.get(posted.headers["location"]).headers["location"] == "/"
     assert browser.is_in()

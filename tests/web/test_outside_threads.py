@@ -1,11 +1,19 @@
 """Those who wait for one organisation's provider take no place from anybody else, however many connections it has."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from totrinn.web.hash_queue import TooBusy
 from totrinn.web.outside_threads import FOR_ONE_ORGANISATION, MOST_ORGANISATIONS, THREADS, OutsideThreads
+
+
+def _run(crowd: Callable[[], Awaitable[None]]) -> None:
+    """In a thread of its own, since a browser's tests may have left a loop running in this one."""
+    with start_blocking_portal() as portal:
+        portal.call(crowd)
 
 
 async def _hold(threads: OutsideThreads, organisation: str, until: asyncio.Event) -> None:
@@ -26,7 +34,7 @@ def test_an_organisation_has_a_few_places_and_the_others_have_theirs() -> None:
         until.set()
         await asyncio.gather(*waiting)
 
-    asyncio.run(crowd())
+    _run(crowd)
 
 
 @pytest.mark.row("R52", "R89")
@@ -46,7 +54,7 @@ def test_more_organisations_than_there_is_room_for_are_told_so() -> None:
         async with threads.place("one more"):
             pass
 
-    asyncio.run(crowd())
+    _run(crowd)
 
 
 def test_one_organisation_has_a_small_share_of_all() -> None:

@@ -5,7 +5,7 @@ of our own, with which the cookie comes along.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -68,12 +68,19 @@ def set_out(
 
 
 def keep_posted(
-    services: Services, visitor: Visitor, connection_id: str, *, answer: str, relay_state: str, browser: str
+    services: Services,
+    visitor: Visitor,
+    connection_id: str,
+    *,
+    answer: str,
+    relay_state: str,
+    new_browser: Callable[[], str],
 ) -> str | Rejected | Unavailable | NotBegunHere:
     """Keeps an answer that came by a cross-site post, without our cookies; the state by which to fetch it.
 
     Only one that is right is kept, so that nobody can fill our tables; an administrator who tests sees wrong ones, too.
-    `browser` is the cookie that this browser is given with the answer. Raises `NotFound`.
+    `new_browser` gives this browser a cookie, in place of the one that the post came without; what was begun here is
+    bound to that one, so only an answer that nobody asked for may be bound to another. Raises `NotFound`.
     """
     if len(answer) > LONGEST_ANSWER or not answer.isascii():
         return Rejected(TOO_LARGE)
@@ -84,7 +91,7 @@ def keep_posted(
             attempt = None
         connection = _answerable(unit, connection_id, attempt)
     if attempt is None:
-        return _keep_unasked(services, visitor, connection, answer, relay_state, browser)
+        return _keep_unasked(services, visitor, connection, answer, relay_state, new_browser)
     wrong = _what_is_wrong(services, visitor, connection, attempt, answer)
     if wrong is not None:
         log_refused(services, visitor, connection, wrong)
@@ -187,7 +194,12 @@ def _unchanged(unit: Unit, attempt: SsoAttempt) -> Connection | None:
 
 
 def _keep_unasked(
-    services: Services, visitor: Visitor, connection: Connection, answer: str, relay_state: str, browser: str
+    services: Services,
+    visitor: Visitor,
+    connection: Connection,
+    answer: str,
+    relay_state: str,
+    new_browser: Callable[[], str],
 ) -> str | Rejected | Unavailable | NotBegunHere:
     """An answer that nobody asked for waits only if it is right, so that nobody can fill our tables with others."""
     if not (isinstance(connection.settings, SamlSettings) and connection.settings.allows_idp_initiated):
@@ -202,7 +214,7 @@ def _keep_unasked(
         connection,
         AttemptPurpose.UNASKED,
         challenge,
-        browser=browser,
+        browser=new_browser(),
         next_=relay_state,
         answer=answer,
     )

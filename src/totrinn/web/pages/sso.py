@@ -120,7 +120,7 @@ def consume(ask: Ask) -> Response:
             ask.params["connection"],
             answer=ask.form.get("SAMLResponse", ""),
             relay_state=ask.form.get("RelayState", ""),
-            browser=ask.visit,
+            new_browser=lambda: ask.visit,
         )
     except NotFound:
         return _failed(ask, failure_of(ask.language, None))
