@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ def main() -> None:
     """Runs what was asked for."""
     signal.signal(signal.SIGTERM, _stop)
     asked = _asked()
+    if "check" in asked.only and shutil.which("wrk") is None:
+        sys.exit("bench: wrk is missing. Install it (Debian: wrk), or measure without it: --only signin start")
     with _one_line(), TemporaryDirectory(prefix="totrinn-bench-") as name:
         bench = Bench(Path(name))
         # Always: what is compiled at a first start is no part of any figure.
