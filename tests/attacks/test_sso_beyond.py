@@ -123,7 +123,7 @@ def test_another_provider_inherits_no_link(house: House) -> None:
     connection = house.connection("nordlys", "nordlys.test")
     old = house.browser()
     old.sign_in_by_sso(connection, "1001", KARI)
-    _change(house, connection, OidcSettings("https://another.example", "nordlys"))
+    _change(house, connection, settings=OidcSettings("https://another.example", "nordlys"))
     assert not old.is_in()
     assert house.browser().get(f"/sso/{connection}/login").status_code == 404
     _switch_on(house, connection)
@@ -135,6 +135,23 @@ def test_another_provider_inherits_no_link(house: House) -> None:
         person = unit.people.find(link.person_id)
     assert person is not None
     assert person.email == "ola@nordlys.test"
+
+
+@pytest.mark.row("R41", "R85")
+@pytest.mark.parametrize("at_once", [True, False], ids=["at once", "one after the other"])
+def test_evidence_by_words_that_count_no_more_is_none(house: House, at_once: bool) -> None:
+    """However the words and the demand are changed, nobody stays in by evidence that the organisation rules out."""
+    house.organisation("nordlys")
+    house.enrolled("sjef@nordlys.test", "nordlys", Role.GLOBAL_ADMINISTRATOR)
+    lax, words = SsoRules(evidence=("pwd", "mfa")), ("mfa",)
+    connection = house.connection("nordlys", "nordlys.test", rules=lax)
+    browser = house.browser()
+    browser.sign_in_by_sso(connection, "kari", KARI, amr=("pwd",))
+    if not at_once:
+        _change(house, connection, rules=replace(lax, evidence=words))
+        assert browser.is_in(), "nothing is demanded: nobody is disturbed"
+    _change(house, connection, rules=replace(DEMANDING, evidence=words))
+    assert not browser.is_in()
 
 
 @pytest.mark.row("R87")
@@ -234,11 +251,13 @@ def _boss(house: House) -> Actor:
     return judged
 
 
-def _change(house: House, connection: str, settings: OidcSettings) -> None:
+def _change(
+    house: House, connection: str, *, settings: OidcSettings | None = None, rules: SsoRules | None = None
+) -> None:
     with house.database.reading() as unit:
         before = unit.connections.find(connection)
     assert before is not None
-    draft = connecting.Draft(before.name, settings, before.rules)
+    draft = connecting.Draft(before.name, settings or before.settings, rules or before.rules)
     done = connecting.change_connection(
         house.services, house.visitor(), _boss(house), connection, draft, expected_revision=before.revision
     )

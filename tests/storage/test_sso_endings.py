@@ -1,5 +1,7 @@
 """What ends by the hand of a connection: its sessions, its unfinished sign-ins, its links; nothing of another one."""
 
+from typing import Any
+
 import pytest
 
 from tests.storage.examples import a_signin, add_session, digest
@@ -9,9 +11,9 @@ from totrinn.app.sso_records import SsoIdentity
 from totrinn.storage import Database
 
 
-def add_both(unit: Unit, identity: SsoIdentity, label: str, *, name: str = "") -> None:
+def add_both(unit: Unit, identity: SsoIdentity, label: str, **vouched: Any) -> None:
     """A session and an unfinished sign-in through SSO, both under this label."""
-    proof = a_proof(identity, session=name)
+    proof = a_proof(identity, **vouched)
     add_session(unit, identity.person_id, identity.organisation_id, label, proof=proof)
     signin = a_signin(identity.person_id, organisation_id=identity.organisation_id, proof=proof)
     unit.signins.add(digest(f"signin {label}"), signin)
@@ -40,6 +42,22 @@ def test_a_connection_ends_what_came_by_it(database: Database) -> None:
         assert unit.sessions.find(digest("password")) is not None
 
 
+@pytest.mark.row("R85")
+def test_a_connection_takes_its_evidence_back(database: Database) -> None:
+    """From its own sessions and sign-ins, which go on; not from another connection's."""
+    with database.writing() as unit:
+        connection, other = add_connection(unit), add_connection(unit)
+        for label, each in (("a", connection), ("b", other)):
+            add_both(unit, add_linked(unit, each)[1], label, has_evidence=True)
+        unit.connections.forget_evidence(connection.id)
+        for label, has_evidence in (("a", False), ("b", True)):
+            live, under_way = unit.sessions.find(digest(label)), unit.signins.find(digest(f"signin {label}"))
+            assert live is not None
+            assert under_way is not None
+            proofs = (live.session.proof, under_way.signin.proof)
+            assert [proof.sso and proof.sso.has_evidence for proof in proofs] == [has_evidence, has_evidence]
+
+
 @pytest.mark.row("R78")
 def test_a_connection_ends_its_links(database: Database) -> None:
     """Its subjects are strangers, and whoever had nothing else counts as missing; another one's id ends none."""
@@ -64,7 +82,7 @@ def test_a_provider_ends_the_sign_ins_that_it_means(database: Database) -> None:
         _, one = add_linked(unit, connection)
         _, two = add_linked(unit, connection)
         for label, identity, name in (("a", one, "s1"), ("b", one, "s2"), ("c", two, "s3")):
-            add_both(unit, identity, label, name=name)
+            add_both(unit, identity, label, session=name)
         assert unit.signins.end_of_provider(None, (), connection.id) == 0
         assert unit.signins.end_of_provider(one.id, ("s1",), other.id) == 0
         assert unit.signins.end_of_provider(one.id, ("s1", "s3"), connection.id) == 1

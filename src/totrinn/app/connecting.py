@@ -92,8 +92,7 @@ def remove_by_operator(services: Services, visitor: Visitor, source: Source, con
     """Deletes it with all links that were made by it. Raises `NotFound`."""
     with services.store.writing() as unit:
         connection = _any_connection(unit, connection_id)
-        unit.connections.remove(connection.organisation_id, connection.id)
-        _log(unit, visitor, source, Kind.CONNECTION_REMOVED, connection)
+        _remove(unit, visitor, source, connection)
         return connection
 
 
@@ -109,7 +108,8 @@ def change_connection(
     """Stores a connection as it is now wanted; sign-ins that are under way with the old settings come to nothing.
 
     Another provider is another connection in all but name: its links and sessions end, and it is off until it has been
-    tried (R78). Where more evidence is demanded than before, sessions begin anew. Raises `NotFound`.
+    tried (R78). Where other evidence counts than before, sessions begin anew if it is demanded; else they go on, and
+    have none by the time it is. Raises `NotFound`.
     """
     with services.store.writing() as unit:
         current, stale = governing(unit, visitor, actor)
@@ -123,8 +123,11 @@ def change_connection(
             return ConnectionObstacle.PASSWORDS_CLOSED
         if not unit.connections.save(wanted, expected_revision=expected_revision):
             return ConnectionObstacle.SOMEONE_ELSE
-        if is_another or _demands_otherwise(before.rules, wanted.rules):
+        other_evidence = _evidence(before.rules) != _evidence(wanted.rules)
+        if is_another or (other_evidence and wanted.rules.demands_evidence):
             unit.connections.end_sessions(before.id)
+        elif other_evidence:
+            unit.connections.forget_evidence(before.id)
         if is_another:
             unit.connections.end_links(before.organisation_id, before.id)
             unit.connections.set_enabled(before.organisation_id, before.id, is_enabled=False)
@@ -143,8 +146,7 @@ def switch_on(
         connection = own_connection(unit, current, connection_id)
         if not connection.is_tested:
             return ConnectionObstacle.UNTESTED
-        unit.connections.set_enabled(current.organisation.id, connection.id, is_enabled=True)
-        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_ON, connection)
+        _switch(unit, visitor, visitor.source(current.person.id), connection, Kind.CONNECTION_ON)
         return connection
 
 
@@ -155,9 +157,7 @@ def switch_off(services: Services, visitor: Visitor, actor: Actor, connection_id
         if stale is not None:
             return stale
         connection = own_connection(unit, current, connection_id)
-        unit.connections.set_enabled(current.organisation.id, connection.id, is_enabled=False)
-        unit.connections.end_sessions(connection.id)
-        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_OFF, connection)
+        _switch(unit, visitor, visitor.source(current.person.id), connection, Kind.CONNECTION_OFF)
         return connection
 
 
@@ -172,9 +172,7 @@ def remove_connection(
         connection = own_connection(unit, current, connection_id)
         if current.organisation.passwords_closed:
             return ConnectionObstacle.PASSWORDS_CLOSED
-        unit.connections.end_sessions(connection.id)
-        unit.connections.remove(current.organisation.id, connection.id)
-        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_REMOVED, connection)
+        _remove(unit, visitor, visitor.source(current.person.id), connection)
         return connection
 
 
@@ -209,11 +207,9 @@ def _named(settings: OidcSettings | SamlSettings) -> tuple[str, ...]:
     return (settings.entity_id,)
 
 
-def _demands_otherwise(before: SsoRules, wanted: SsoRules) -> bool:
-    """Whether evidence is demanded, and what counted as such before may count no more."""
-    if not wanted.demands_evidence:
-        return False
-    return (before.evidence, before.evidence_age) != (wanted.evidence, wanted.evidence_age)
+def _evidence(rules: SsoRules) -> tuple[object, ...]:
+    """What counts as evidence; what was weighed by one such rule is not weighed by another."""
+    return (rules.evidence, rules.evidence_age)
 
 
 def _switch_by_operator(
@@ -221,11 +217,22 @@ def _switch_by_operator(
 ) -> Connection:
     with services.store.writing() as unit:
         connection = _any_connection(unit, connection_id)
-        unit.connections.set_enabled(connection.organisation_id, connection.id, is_enabled=kind is Kind.CONNECTION_ON)
-        if kind is Kind.CONNECTION_OFF:
-            unit.connections.end_sessions(connection.id)
-        _log(unit, visitor, source, kind, connection)
+        _switch(unit, visitor, source, connection, kind)
         return _any_connection(unit, connection_id)
+
+
+def _switch(unit: Unit, visitor: Visitor, source: Source, connection: Connection, kind: Kind) -> None:
+    is_enabled = kind is Kind.CONNECTION_ON
+    unit.connections.set_enabled(connection.organisation_id, connection.id, is_enabled=is_enabled)
+    if not is_enabled:
+        unit.connections.end_sessions(connection.id)
+    _log(unit, visitor, source, kind, connection)
+
+
+def _remove(unit: Unit, visitor: Visitor, source: Source, connection: Connection) -> None:
+    unit.connections.end_sessions(connection.id)
+    unit.connections.remove(connection.organisation_id, connection.id)
+    _log(unit, visitor, source, Kind.CONNECTION_REMOVED, connection)
 
 
 def _any_connection(unit: Unit, connection_id: str) -> Connection:

@@ -41,6 +41,9 @@ class Connections(Protocol):
     def end_sessions(self, connection_id: str) -> int:
         """Ends all sessions and unfinished sign-ins that came by it; how many sessions there were."""
 
+    def forget_evidence(self, connection_id: str) -> None:
+        """Takes the evidence of two factors from what came by it: the words that it was said in count no more."""
+
     def end_links(self, organisation_id: str, connection_id: str) -> None:
         """Ends all its links: whoever comes by it next is a stranger to it."""
 

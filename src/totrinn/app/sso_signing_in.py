@@ -95,16 +95,15 @@ def _signed_in(
 def _land_identity(
     services: Services, visitor: Visitor, connection: Connection, identity: Identity, next_: str
 ) -> Landing | Rejected | Nobody | Changed:
-    outcome: Landing | Rejected | Nobody | Changed
     with services.store.writing() as unit:
         current = unit.connections.hold(connection.id)
         if current is None or not current.is_enabled or current.revision != connection.revision:
             return Changed()
         expires_at = capped(identity.token_expires_at, visitor.now, LONGEST_TOKEN)
         if not unit.spent.take(connection.id, identity.token_id, expires_at):
-            outcome = Rejected("replayed")
-            write_refused(unit, visitor, connection, outcome.code)
-            return outcome
+            replayed = Rejected("replayed")
+            write_refused(unit, visitor, connection, replayed.code)
+            return replayed
         found = linked_person(services, unit, visitor, current, identity)
         if isinstance(found, Nobody):
             write_refused(unit, visitor, connection, found.reason)
@@ -142,22 +141,25 @@ def _land(
 
 def proof_of(connection: Connection, identity: Identity, link: SsoIdentity, visitor: Visitor) -> Proof:
     """What this sign-in has proven, in the terms of the decision."""
-    evidence = has_evidence(
+    sso = SsoProof(
+        organisation=connection.organisation_id,
+        identity=link.id,
+        has_evidence=_has_evidence(connection, identity, visitor),
+        authenticated_at=identity.authenticated_at,
+        session=identity.session,
+        ends_at=identity.ends_at,
+    )
+    return Proof(Method.SSO, visitor.now, sso=sso)
+
+
+def _has_evidence(connection: Connection, identity: Identity, visitor: Visitor) -> bool:
+    return has_evidence(
         connection.rules,
         amr=identity.amr,
         acr=identity.acr,
         authenticated_at=identity.authenticated_at,
         now=visitor.now,
     )
-    sso = SsoProof(
-        organisation=connection.organisation_id,
-        identity=link.id,
-        has_evidence=evidence,
-        authenticated_at=identity.authenticated_at,
-        session=identity.session,
-        ends_at=identity.ends_at,
-    )
-    return Proof(Method.SSO, visitor.now, sso=sso)
 
 
 def _keep_test(
@@ -171,14 +173,7 @@ def _keep_test(
         detail="" if isinstance(outcome, Identity) else outcome.detail,
         checks=() if isinstance(outcome, Unavailable) else outcome.checks,
         claims=outcome.claims if isinstance(outcome, Identity) else (),
-        has_evidence=isinstance(outcome, Identity)
-        and has_evidence(
-            connection.rules,
-            amr=outcome.amr,
-            acr=outcome.acr,
-            authenticated_at=outcome.authenticated_at,
-            now=visitor.now,
-        ),
+        has_evidence=isinstance(outcome, Identity) and _has_evidence(connection, outcome, visitor),
     )
     with services.store.writing() as unit:
         unit.connections.set_test(connection.id, test)

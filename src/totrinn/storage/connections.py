@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, false, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_or  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
@@ -44,6 +44,9 @@ _LINKS = select(sso_identity.c.id).where(_BY_IT)
 _END_LINKS = delete(sso_identity).where(_BY_IT)
 _END_SESSIONS = delete(session).where(session.c.sso_identity.in_(_LINKS))
 _END_SIGNINS = delete(signin).where(signin.c.sso_identity.in_(_LINKS))
+_FORGET_EVIDENCE = tuple(
+    update(proven).where(proven.c.sso_identity.in_(_LINKS)).values(sso_evidence=false()) for proven in (signin, session)
+)
 
 _new_day = insert_or(sso_day)
 _COUNT_USE = _new_day.on_conflict_do_update(
@@ -122,6 +125,11 @@ class SqlConnections(Repository, ports.Connections):
         """Ends all sessions and unfinished sign-ins that came by it; how many sessions there were."""
         self._change(_END_SIGNINS, {"which_connection": connection_id})
         return self._change(_END_SESSIONS, {"which_connection": connection_id})
+
+    def forget_evidence(self, connection_id: str) -> None:
+        """Takes the evidence of two factors from all sessions and unfinished sign-ins that came by it."""
+        for forget in _FORGET_EVIDENCE:
+            self._change(forget, {"which_connection": connection_id})
 
     def end_links(self, organisation_id: str, connection_id: str) -> None:
         """Ends all its links, and corrects the organisation's tally."""
