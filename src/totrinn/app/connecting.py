@@ -49,8 +49,7 @@ def add_connection(
     """Adds a connection that is not switched on yet."""
     connection = _new(services, visitor, actor.organisation.id, draft, is_enabled=False)
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.CHANGE_SSO, visitor.now)
-        stale = stale_for_organisation(current.live, visitor)
+        current, stale = governing(unit, visitor, actor)
         if stale is not None:
             return stale
         if current.organisation.is_vendor:

@@ -6,6 +6,8 @@ from starlette.responses import JSONResponse, Response
 
 from totrinn.web.ask import Ask
 
+_DATABASE_AGAIN_SECONDS = 5
+
 
 def message(ask: Ask, status: int, heading: str, text: str, actions: tuple[tuple[str, str], ...] = ()) -> Response:
     """A page with one message; `actions` are (address, words), the first one the main one."""
@@ -139,42 +141,30 @@ def changed_organisation(ask: Ask) -> Response:
 def too_busy(ask: Ask, retry_after: int) -> Response:
     """More sign-ins at once than this machine can take (503)."""
     say = ask.language.say
-    response = message(
-        ask,
-        503,
-        say("There are many signing in right now"),
-        say("Wait a few seconds and try again. You have done nothing wrong."),
-        (("/login", say("Try again")),),
-    )
-    response.headers["Retry-After"] = str(retry_after)
-    return response
+    heading = say("There are many signing in right now")
+    text = say("Wait a few seconds and try again. You have done nothing wrong.")
+    return _later(ask, heading, text, "/login", retry_after)
 
 
 def provider_busy(ask: Ask, retry_after: int) -> Response:
     """More people wait for one organisation's identity provider than we let wait at once (503)."""
     say = ask.language.say
-    response = message(
-        ask,
-        503,
-        say("Your organisation’s sign-in service is slow right now"),
-        say("Many are waiting for it. Wait a little and try again. You have done nothing wrong."),
-        (("/login/sso", say("Try again")),),
-    )
-    response.headers["Retry-After"] = str(retry_after)
-    return response
+    heading = say("Your organisation’s sign-in service is slow right now")
+    text = say("Many are waiting for it. Wait a little and try again. You have done nothing wrong.")
+    return _later(ask, heading, text, "/login/sso", retry_after)
 
 
 def unavailable(ask: Ask) -> Response:
     """The database does not answer (503). Nobody is let in meanwhile."""
     say = ask.language.say
-    response = message(
-        ask,
-        503,
-        say("We cannot reach our database right now"),
-        say("Nothing has been let through, and nothing is lost. Try again in a moment."),
-        (("/", say("Try again")),),
-    )
-    response.headers["Retry-After"] = "5"
+    heading = say("We cannot reach our database right now")
+    text = say("Nothing has been let through, and nothing is lost. Try again in a moment.")
+    return _later(ask, heading, text, "/", _DATABASE_AGAIN_SECONDS)
+
+
+def _later(ask: Ask, heading: str, text: str, again: str, retry_after: int) -> Response:
+    response = message(ask, 503, heading, text, ((again, ask.language.say("Try again")),))
+    response.headers["Retry-After"] = str(retry_after)
     return response
 
 
