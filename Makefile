@@ -122,7 +122,7 @@ LOCK := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashe
 .PHONY: lock
 lock: | $(BIN)/python ## Choose the newest versions anew and pin them
 	@$(PIP) install -qq uv
-	@$(LOCK) pyproject.toml --extra saml --output-file requirements/runtime.txt
+	@$(LOCK) pyproject.toml --extra postgresql --extra saml --output-file requirements/runtime.txt
 	@$(LOCK) --group build --output-file requirements/build.txt
 	@$(LOCK) pyproject.toml --extra postgresql --extra saml --group dev --constraint requirements/runtime.txt \
 		--constraint requirements/build.txt --output-file requirements/dev.txt
