@@ -14,6 +14,8 @@ PINNED := install -qq --require-hashes --no-deps --prefer-binary --no-compile
 CATALOGUES := $(wildcard src/totrinn/web/locale/*/LC_MESSAGES/totrinn.po)
 CHECKED := $(wildcard src tests bench tools hatch_build.py)
 PYTEST_ARGS ?=
+# In as many processes as there are cores; the tests of one file stay together, and share what they set up.
+SPREAD := -n auto --maxprocesses 4 --dist loadfile
 
 export PIP_ROOT_USER_ACTION := ignore
 
@@ -61,7 +63,7 @@ check: lint types imports translations test ## Run all that must hold before a c
 
 .PHONY: test
 test: install $(VENV)/.dev test-packages ## Run every test
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(SPREAD) $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Look at the layout and the rules of the code

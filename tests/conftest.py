@@ -8,6 +8,7 @@ import pytest
 
 from tests.postgresql_server import NoPostgresql, PostgresqlServer
 
+pytest_plugins = ["tests.proof.report"]
 _IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
