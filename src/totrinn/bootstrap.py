@@ -4,9 +4,10 @@ An installation is opened only when its tables are those that this program knows
 were sealed with. There is no way to start without: a wrong or missing key never means "no second factor" (R90).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError,
 
 from totrinn.app.errors import StoreUnavailable, TotrinnError
 from totrinn.app.landing import Visitor
+from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.operating import VENDOR_SLUG, create_organisation
 from totrinn.app.ports import Services, Store
 from totrinn.config import Settings, WrongSetting, support_link
@@ -61,16 +63,16 @@ def open_installation(settings: Settings) -> Iterator[Installation]:
 
 
 @contextmanager
-def serve_installation(settings: Settings) -> Iterator[Installation]:
+def serve_installation(settings: Settings, observer: Observer = NOBODY) -> Iterator[Installation]:
     """The same, for the server: it renews the tables of the embedded form itself, and of nothing else."""
-    with open_database(settings, must_exist=True) as database:
+    with open_database(settings, must_exist=True, observer=observer) as database:
         try:
             database.check()
         except DatabaseNotMigrated:
             if not settings.is_embedded:
                 raise
             database.migrate()
-        yield _join_installed(settings, database)
+        yield _join_installed(settings, database, observer)
 
 
 @contextmanager
@@ -112,8 +114,15 @@ def has_staff(store: Store) -> bool:
         return vendor is not None and unit.members.counts(vendor.id).total > 0
 
 
-def application(installation: Installation, *, extra: "Sequence[Page]" = (), nobody_told: bool = True) -> "ASGIApp":
-    """The application that serves the installation's pages."""
+def application(
+    installation: Installation,
+    *,
+    extra: "Sequence[Page]" = (),
+    nobody_told: bool = True,
+    is_ending: Callable[[], bool] = lambda: False,
+) -> "ASGIApp":
+    """The application that serves the installation's pages. While it `is_ending` it says that it is not ready."""
+    from totrinn.readiness import Readiness
     from totrinn.web.application import create
     from totrinn.web.settings import Support, WebSettings
 
@@ -129,16 +138,18 @@ def application(installation: Installation, *, extra: "Sequence[Page]" = (), nob
         allow_private_addresses=settings.allow_private_addresses,
         nobody_told=nobody_told,
     )
-    return create(installation.services, web_settings, extra=extra)
+    opened = partial(open_database, settings, must_exist=True)
+    ready = Readiness(opened, installation.services.vault, is_ending)
+    return create(installation.services, web_settings, extra=extra, ready=ready)
 
 
 @contextmanager
-def open_database(settings: Settings, *, must_exist: bool) -> Iterator[Database]:
+def open_database(settings: Settings, *, must_exist: bool, observer: Observer = NOBODY) -> Iterator[Database]:
     """The database alone, whatever its state. Raises `NotInstalled`, `WrongSetting`, `StoreUnavailable`."""
     if must_exist and settings.is_embedded and not _sqlite_file(settings).is_file():
         raise NotInstalled(f"there is no installation in {_sqlite_file(settings).parent}: run `totrinn init` first")
     try:
-        database = Database.open(settings.database)
+        database = Database.open(settings.database, observer)
     except UnusableDatabase as error:
         raise WrongSetting(f"the database cannot be used: {error}") from None
     try:
@@ -164,7 +175,7 @@ def _sqlite_file(settings: Settings) -> Path:
     return Path(settings.database.removeprefix("sqlite:///"))
 
 
-def join(settings: Settings, database: Database, vault: KeyVault) -> Installation:
+def join(settings: Settings, database: Database, vault: KeyVault, observer: Observer = NOBODY) -> Installation:
     """The services of the use cases over this database and these keys. Raises `KeysWrong`."""
     check_keys(database, vault)
     services = Services(
@@ -172,19 +183,20 @@ def join(settings: Settings, database: Database, vault: KeyVault) -> Installatio
         passwords=Argon2Passwords(),
         vault=vault,
         random=SystemRandomness(),
-        providers=Providers(settings.base_url, allow_private=settings.allow_private_addresses),
+        providers=Providers(settings.base_url, allow_private=settings.allow_private_addresses, observer=observer),
         domain_records=Records(),
         application_name=settings.application_name,
         vendor_name=settings.vendor_name,
+        observer=observer,
     )
     return Installation(settings, database, services)
 
 
-def _join_installed(settings: Settings, database: Database) -> Installation:
+def _join_installed(settings: Settings, database: Database, observer: Observer = NOBODY) -> Installation:
     """Refuses a database that has tables and nothing in them: it would take whatever keys it is shown for its own."""
     if not is_installed(database):
         raise NotInstalled(NOTHING_IN_TABLES)
-    return join(settings, database, open_vault(settings))
+    return join(settings, database, open_vault(settings), observer)
 
 
 def is_installed(database: Database) -> bool:

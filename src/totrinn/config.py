@@ -45,6 +45,9 @@ VARIABLES = (
     Variable("TOTRINN_VENDOR_NAME", "the name of whoever runs this", "Totrinn"),
     Variable("TOTRINN_SUPPORT", "an e-mail address or a link; every «ask support» shows it", ""),
     Variable("TOTRINN_TRUSTED_PROXIES", "networks whose X-Forwarded-For is believed, with commas between", ""),
+    Variable("TOTRINN_ACCESS_LOG", "whether each request is a line of the log", "no"),
+    Variable("TOTRINN_METRICS", "the address and port where metrics are read; not set: there are none", ""),
+    Variable("TOTRINN_METRICS_EACH_ORGANISATION", "whether metrics name each of more than 1000 organisations", "no"),
     Variable("TOTRINN_ALLOW_PRIVATE_ADDRESSES", "whether identity providers may stand on private networks", "no"),
 )
 
@@ -70,6 +73,10 @@ class Settings:
     support: str = ""
     trusted_proxies: tuple[str, ...] = ()
     allow_private_addresses: bool = False
+    access_log: bool = False
+    metrics: tuple[str, int] | None = None
+    """Host and port."""
+    metrics_each_organisation: bool = False
     names_its_address: bool = True
     """False when neither address nor port were given: a command then goes by what the server was given last."""
 
@@ -118,6 +125,9 @@ def read_settings(
         vendor_name=given.name("TOTRINN_VENDOR_NAME", "Totrinn"),
         support=given.name("TOTRINN_SUPPORT", ""),
         trusted_proxies=_networks(given.text("TOTRINN_TRUSTED_PROXIES")),
+        access_log=given.yes("TOTRINN_ACCESS_LOG"),
+        metrics=_host_and_port("TOTRINN_METRICS", given.text("TOTRINN_METRICS")),
+        metrics_each_organisation=given.yes("TOTRINN_METRICS_EACH_ORGANISATION"),
         allow_private_addresses=given.yes("TOTRINN_ALLOW_PRIVATE_ADDRESSES"),
     )
 
@@ -220,6 +230,15 @@ def _application_url(text: str) -> str:
     if url.scheme not in ("http", "https") or not url.hostname:
         raise WrongSetting(f"TOTRINN_APPLICATION_URL is a path of ours or an http address, not {text!r}")
     return text
+
+
+def _host_and_port(name: str, text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    url = _split(name, f"//{text}")
+    if not url.hostname or not url.port or url.netloc != text or "@" in text:
+        raise WrongSetting(f"{name} is an address and a port, like 127.0.0.1:9100, not {text!r}")
+    return url.hostname, url.port
 
 
 def _networks(text: str) -> tuple[str, ...]:

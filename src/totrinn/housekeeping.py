@@ -1,16 +1,24 @@
 """What is done every minute beside the serving: rows that are over are deleted, and the log is sealed.
 
+Of all processes and nodes one does it: who holds the lease, a row of the database that has to be prolonged, and that
+others take when its holder has not been heard of for some rounds. Two that both believe to hold it do each other no
+harm: deleting twice deletes once, and the chains of the log refuse a second sealer.
+
 Nothing that lets anybody in depends on it: whatever has expired is refused whether or not its row still stands.
 """
 
 import logging
+import secrets
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from totrinn.app.auditing import seal_log
+from totrinn.app.errors import StoreUnavailable
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
 from totrinn.storage import sso_tables as sso
@@ -20,18 +28,22 @@ if TYPE_CHECKING:
     from totrinn.bootstrap import Installation
 
 INTERVAL_SECONDS = 60.0
+LEASE = "housekeeping lease"
+LEASE_LASTS = timedelta(minutes=3)
 _AT_ONCE = 500
+_LONGEST_WORK_SECONDS = 60.0
 DAYS_OF_USE = 40
 """So long is it kept how often a connection was signed in by, a day: a month, and some days to look back."""
 _log = logging.getLogger("totrinn.housekeeping")
 
 
 class Housekeeper:
-    """A thread that keeps one installation's house until it is told to stop."""
+    """A thread that keeps one installation's house, whenever the lease is its own, until it is told to stop."""
 
     def __init__(self, installation: "Installation", *, interval: float = INTERVAL_SECONDS) -> None:
         self._installation = installation
         self._interval = interval
+        self._name = secrets.token_hex(8)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeping", daemon=True)
 
@@ -40,22 +52,36 @@ class Housekeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends, after the round that is under way."""
+        """Ends, after the work that is under way, and leaves the lease to others."""
         self._stopped.set()
-        self._thread.join(self._interval)
+        self._thread.join(_LONGEST_WORK_SECONDS)
 
     def _run(self) -> None:
         while not self._stopped.wait(self._interval):
-            keep_house(self._installation, datetime.now(UTC))
+            keep_house(self._installation, datetime.now(UTC), may_go_on=self._may_go_on)
+        with suppress(StoreUnavailable), self._installation.services.store.writing() as unit:
+            unit.installation.give_up_lease(LEASE, self._name)
+
+    def _may_go_on(self) -> bool:
+        """Whether the lease is ours for the next work; what takes long must not outlast it."""
+        if self._stopped.is_set():
+            return False
+        with self._installation.services.store.writing() as unit:
+            return unit.installation.take_lease(LEASE, self._name, datetime.now(UTC), LEASE_LASTS)
 
 
-def keep_house(installation: "Installation", now: datetime) -> None:
-    """One round. What fails is logged, and tried again in the next."""
+def keep_house(installation: "Installation", now: datetime, *, may_go_on: Callable[[], bool] = lambda: True) -> None:
+    """One round, as far as it may go on. What fails is logged, and tried again in the next."""
     for work in (seal, delete_expired):
+        has_failed = False
         try:
+            if not may_go_on():
+                return
             work(installation, now)
         except Exception:  # noqa: BLE001  # whatever it is, serving goes on
             _log.exception("%s failed", work.__name__)
+            has_failed = True
+        installation.services.observer.house_kept(work.__name__, has_failed=has_failed)
 
 
 def seal(installation: "Installation", now: datetime) -> int:

@@ -6,14 +6,9 @@ One-time links are addresses that open something: their tokens are taken out bef
 import json
 import logging
 import re
-import secrets
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -49,25 +44,3 @@ def write_logs() -> None:
     logging.getLogger("totrinn").setLevel(logging.INFO)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-class RequestIds:
-    """Gives each request an id, which stands on its answer and in every line that is logged meanwhile."""
-
-    def __init__(self, application: "ASGIApp") -> None:
-        self._application = application
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Serves one request."""
-        if scope["type"] != "http":
-            await self._application(scope, receive, send)
-            return
-        own = secrets.token_hex(8)
-        request_id.set(own)
-
-        async def send_with_id(message: "Message") -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), (b"x-request-id", own.encode())]
-            await send(message)
-
-        await self._application(scope, receive, send_with_id)

@@ -1,32 +1,38 @@
-"""Answering over HTTP: one process, or several behind one socket, that end what they have begun before they stop.
-
-Uvicorn is told to keep quiet about itself and to believe no header about who asks: both are decided in `web`.
-"""
+"""`serve`: answering over HTTP, by one process, or by several behind one socket, until it is told to stop."""
 
 import errno
 import gc
+import logging
+import os
 import signal
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
-import uvicorn
-
-from totrinn.bootstrap import application, remember_address, serve_installation
+from totrinn.answering import SECONDS_TO_FINISH, Server, end_at_the_latest
+from totrinn.app.errors import StoreUnavailable, TotrinnError
+from totrinn.app.observing import Observer
+from totrinn.bootstrap import Installation, application, remember_address, serve_installation
 from totrinn.config import Settings, WrongSetting, plain_http_beyond_loopback
 from totrinn.housekeeping import Housekeeper
-from totrinn.logs import RequestIds, write_logs
+from totrinn.logs import write_logs
+from totrinn.metrics import begin_sharing, exposed, worker_counts
+from totrinn.notifying_systemd import ALIVE, READY, STOPPING, tell_systemd
+from totrinn.request_log import RequestLog
+from totrinn.web.settings import read_networks
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
-SECONDS_TO_FINISH = 10
 _BACKLOG = 2048
 _SECONDS_TO_START = 30
+_LONGEST_WAIT_FOR_DATABASE = 30
+_BETWEEN_TRIES = 1.0
+_log = logging.getLogger("totrinn.serving")
 
 
 class CannotListen(OSError):
@@ -34,28 +40,15 @@ class CannotListen(OSError):
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> None:
-    """Serves until it is told to stop.
+    """Serves until it is told to stop; waits a while for a database server that is not up yet.
 
-    Raises `WrongSetting` for a base address that would send passwords over a network in the clear, `CannotListen`, and
-    whatever `serve_installation` raises.
+    Raises `WrongSetting` for a base address that would send passwords over a network in the clear, `CannotListen`,
+    `WorkersKeepEnding`, and whatever `serve_installation` raises.
     """
     refuse_plain_http(settings)
-    with serve_installation(settings) as installation, listening(settings.host, settings.port) as listener:
-        write_logs()
-        remember_address(installation)
-        housekeeper = Housekeeper(installation)
-        housekeeper.start()
-        announce(settings.base_url)
-        signal.signal(signal.SIGTERM, _stop)
-        with suppress(KeyboardInterrupt):
-            if settings.workers > 1:
-                _keep_what_is_loaded()
-                _serve_by_many(settings, listener)
-            else:
-                server = _server(application(installation))
-                _keep_what_is_loaded()
-                server.run(sockets=[listener])
-        housekeeper.stop()
+    write_logs()
+    with listening(settings.host, settings.port) as listener:
+        (_serve_by_many if settings.workers > 1 else _serve_alone)(settings, listener, announce)
 
 
 def refuse_plain_http(settings: Settings) -> None:
@@ -78,8 +71,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
             listener.bind((host, port))
             listener.listen(_BACKLOG)
         except OSError as error:
-            what = " is taken by another program" if error.errno == errno.EADDRINUSE else f": {error.strerror}"
-            raise CannotListen(error.errno, f"cannot listen on {host} port {port}{what}") from None
+            raise _cannot_listen(host, port, error) from None
         listener.set_inheritable(True)
         yield listener
     finally:
@@ -89,7 +81,9 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
 @contextmanager
 def serving_meanwhile(served: "ASGIApp", listener: socket.socket) -> Iterator[None]:
     """Serves in a thread of its own for as long as the block lasts."""
-    server = _server(served)
+    ending = threading.Event()
+    surrounded = RequestLog(served, observer=Observer(), is_ending=ending.is_set)
+    server = Server(surrounded, ending)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server", daemon=True)
     thread.start()
     _wait_for(server)
@@ -100,38 +94,170 @@ def serving_meanwhile(served: "ASGIApp", listener: socket.socket) -> Iterator[No
         thread.join(SECONDS_TO_FINISH)
 
 
-def worker_application(settings: Settings) -> "ASGIApp":
-    """The application of one of several processes, opened there; the end of the process closes it."""
+def _serve_alone(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    ending = threading.Event()
+    with ExitStack() as stack:
+        observer = stack.enter_context(_metrics(settings))
+        installation = stack.enter_context(_opened(settings, observer))
+        stack.enter_context(_keeping_house(installation))
+        server = Server(_surrounded(installation, ending), ending, each_second=_Pulse(ending))
+        announce(settings.base_url)
+        _keep_what_is_loaded()
+        server.run(sockets=[listener])
+
+
+def _serve_by_many(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
+    from totrinn.supervising import Supervisor
+
+    ending = threading.Event()
+    with begin_sharing(settings) as forget, _metrics(settings, of_several=True) as observer:
+        household = _Household(settings, observer)
+        with household:
+            announce(settings.base_url)
+            _keep_what_is_loaded()
+            supervisor = Supervisor(
+                partial(_work, settings, listener),
+                settings.workers,
+                on_ending=ending.set,
+                on_renewal=household.renew,
+                on_end_of=forget,
+            )
+            supervisor.run(each_turn=_Pulse(ending, supervisor.is_complete))
+            end_at_the_latest()
+
+
+def _work(settings: Settings, listener: socket.socket, channel: socket.socket) -> None:
+    """One of several processes, from its start to its end."""
+    from totrinn.supervising import END, beat, heed
+
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # meant for the parent, which tells us
+    gc.disable()
     write_logs()
-    return RequestIds(application(ExitStack().enter_context(serve_installation(settings))))
+    ending, servers = threading.Event(), list[Server]()
+
+    def leave(word: bytes) -> None:
+        if not servers:
+            os._exit(0)
+        servers[0].leave(turn_away=word in (END, b""), at_once=not word)
+
+    threading.Thread(target=heed, args=(channel, leave), name="parent", daemon=True).start()
+    try:
+        with _opened(settings, worker_counts(settings)) as installation:
+            served = _surrounded(installation, ending)
+            servers.append(Server(served, ending, alone=False, each_second=partial(beat, channel)))
+            _keep_what_is_loaded()
+            servers[0].run([listener])
+    except (TotrinnError, WrongSetting) as error:
+        _log.error("a worker cannot work: %s", error)
+        raise SystemExit(1) from None
 
 
-def _server(served: "ASGIApp") -> uvicorn.Server:
-    return uvicorn.Server(_config(RequestIds(served)))
+class _Household:
+    """The parent's own installation, whose house it keeps; renewed with the workers, so that keys are read anew."""
+
+    def __init__(self, settings: Settings, observer: Observer) -> None:
+        self._settings = settings
+        self._observer = observer
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "_Household":
+        self._stack.enter_context(_keeping_house(self._stack.enter_context(_opened(self._settings, self._observer))))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def renew(self) -> None:
+        """Opens everything anew; where that fails, the house is left as it is."""
+        fresh = _Household(self._settings, self._observer)
+        try:
+            fresh.__enter__()
+        except (TotrinnError, WrongSetting) as error:
+            _log.error("the renewal goes on without a housekeeper: %s", error)
+            return
+        self._stack.close()
+        self._stack = fresh._stack
 
 
-def _serve_by_many(settings: Settings, listener: socket.socket) -> None:
-    from uvicorn.supervisors import Multiprocess
+class _Pulse:
+    """Tells systemd, once a second at most, that all is well: first that it has begun, at last that it ends."""
 
-    config = _config(partial(worker_application, settings), factory=True, workers=settings.workers)
-    Multiprocess(config, [listener]).run()
+    def __init__(self, ending: threading.Event, has_begun: Callable[[], bool] = lambda: True) -> None:
+        self._ending = ending
+        self._has_begun = has_begun
+        self._told = ""
+        self._at = 0.0
+
+    def __call__(self) -> None:
+        state = READY if not self._told else ALIVE
+        if self._ending.is_set():
+            state = STOPPING
+        elif not self._told and not self._has_begun():
+            return
+        now = time.monotonic()
+        if state != self._told or now - self._at >= 1:
+            tell_systemd(state)
+            self._told, self._at = state, now
 
 
-def _config(served: Callable[..., Any], **more: Any) -> uvicorn.Config:
-    return uvicorn.Config(
-        served,
-        lifespan="off",
-        ws="none",
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=SECONDS_TO_FINISH,
-        **more,
+@contextmanager
+def _opened(settings: Settings, observer: Observer) -> Iterator[Installation]:
+    """The installation, as soon as its database answers; one that is a file answers at once or not at all."""
+    last = time.monotonic() + _LONGEST_WAIT_FOR_DATABASE
+    with ExitStack() as stack:
+        installation: Installation | None = None
+        while installation is None:
+            try:
+                installation = stack.enter_context(serve_installation(settings, observer))
+            except StoreUnavailable as error:
+                if settings.is_embedded or time.monotonic() > last:
+                    raise
+                _log.warning("waiting for the database: %s", error)
+                time.sleep(_BETWEEN_TRIES)
+        yield installation
+
+
+@contextmanager
+def _keeping_house(installation: Installation) -> Iterator[None]:
+    remember_address(installation)
+    housekeeper = Housekeeper(installation)
+    housekeeper.start()
+    try:
+        yield
+    finally:
+        housekeeper.stop()
+
+
+@contextmanager
+def _metrics(settings: Settings, *, of_several: bool = False) -> Iterator[Observer]:
+    """Raises `CannotListen`."""
+    with ExitStack() as stack:
+        try:
+            observer = stack.enter_context(exposed(settings, of_several=of_several))
+        except OSError as error:
+            host, port = settings.metrics or ("", 0)
+            raise _cannot_listen(host, port, error) from None
+        yield observer
+
+
+def _cannot_listen(host: str, port: int, error: OSError) -> CannotListen:
+    what = " is taken by another program" if error.errno == errno.EADDRINUSE else f": {error.strerror}"
+    return CannotListen(error.errno, f"cannot listen on {host} port {port}{what}")
+
+
+def _surrounded(installation: Installation, ending: threading.Event) -> "ASGIApp":
+    settings = installation.settings
+    return RequestLog(
+        application(installation, is_ending=ending.is_set),
+        observer=installation.services.observer,
+        is_ending=ending.is_set,
+        trusted=read_networks(settings.trusted_proxies),
+        is_written=settings.access_log,
     )
 
 
-def _wait_for(server: uvicorn.Server) -> None:
+def _wait_for(server: Server) -> None:
     last = time.monotonic() + _SECONDS_TO_START
     while not server.started:
         if time.monotonic() > last:
@@ -143,8 +269,3 @@ def _keep_what_is_loaded() -> None:
     """What the start has made lives as long as the process: the collector need never look at it."""
     gc.freeze()
     gc.enable()
-
-
-def _stop(_number: int, _frame: object) -> NoReturn:
-    """SIGTERM: Uvicorn has finished what was under way and passes it on; everything else is closed on the way out."""
-    raise SystemExit(0)

@@ -1,5 +1,6 @@
 """Housekeeping deletes what nobody can use any more, and nothing else."""
 
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from totrinn.app.sso_records import Connection, SsoIdentity
 from totrinn.bootstrap import Installation, open_installation
 from totrinn.config import read_settings
 from totrinn.core.events import Source
-from totrinn.housekeeping import DAYS_OF_USE, Housekeeper, delete_expired, keep_house
+from totrinn.housekeeping import DAYS_OF_USE, LEASE, LEASE_LASTS, Housekeeper, delete_expired, keep_house
 
 KARI = "kari@fjordly.example"
 NOW = datetime.now(UTC)
@@ -139,7 +140,7 @@ def test_the_housekeeper_works_until_it_is_told_to_stop(
 ) -> None:
     """Rounds follow one another, and stop ends them."""
     rounds: list[datetime] = []
-    monkeypatch.setattr("totrinn.housekeeping.keep_house", lambda _, now: rounds.append(now))
+    monkeypatch.setattr("totrinn.housekeeping.keep_house", lambda _, now, **__: rounds.append(now))
     housekeeper = Housekeeper(installation, interval=0.01)
     housekeeper.start()
     last = time.monotonic() + 10
@@ -147,3 +148,75 @@ def test_the_housekeeper_works_until_it_is_told_to_stop(
         time.sleep(0.01)
     housekeeper.stop()
     assert len(rounds) >= 3
+
+
+class Counting:
+    """In place of the sealing: who seals, and how often."""
+
+    def __init__(self) -> None:
+        self.rounds: list[str] = []
+
+    def __call__(self, *_: object) -> int:
+        self.rounds.append(threading.current_thread().name)
+        return 0
+
+    def wait_for(self, number: int) -> None:
+        """Until there were so many rounds more."""
+        wanted, last = len(self.rounds) + number, time.monotonic() + 20
+        while len(self.rounds) < wanted:
+            assert time.monotonic() < last
+            time.sleep(0.01)
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
+    """Rounds are counted, and nothing is sealed."""
+    counting = Counting()
+    monkeypatch.setattr("totrinn.housekeeping.seal_log", counting)
+    return counting
+
+
+def named(installation: Installation, name: str) -> Housekeeper:
+    """A housekeeper, known by the name of its thread."""
+    housekeeper = Housekeeper(installation, interval=0.02)
+    housekeeper._thread.name = name
+    housekeeper.start()
+    return housekeeper
+
+
+def test_one_of_many_keeps_the_house(installation: Installation, counting: Counting) -> None:
+    """Of three, as on three nodes, one does all the rounds; when it ends in good order, another goes on at once."""
+    housekeepers = {name: named(installation, name) for name in ("first", "second", "third")}
+    counting.wait_for(5)
+    one, *others = set(counting.rounds)
+    assert others == []
+    housekeepers.pop(one).stop()
+    counting.rounds.clear()
+    counting.wait_for(5)
+    assert len(set(counting.rounds)) == 1
+    assert one not in counting.rounds
+    for housekeeper in housekeepers.values():
+        housekeeper.stop()
+
+
+def test_who_is_not_heard_of_is_succeeded(installation: Installation, counting: Counting) -> None:
+    """A lease that has run out, as its holder's machine has, is taken by whoever asks next."""
+    with installation.services.store.writing() as unit:
+        assert unit.installation.take_lease(LEASE, "gone", NOW - LEASE_LASTS - timedelta(seconds=1), LEASE_LASTS)
+    housekeeper = named(installation, "next")
+    counting.wait_for(1)
+    housekeeper.stop()
+    with installation.services.store.reading() as unit:
+        assert unit.installation.read(LEASE) is None
+
+
+def test_while_another_holds_the_lease_nothing_is_done(installation: Installation, counting: Counting) -> None:
+    """Neither sealing nor deleting, whatever there is to do; and the other's lease stays theirs."""
+    with installation.services.store.writing() as unit:
+        assert unit.installation.take_lease(LEASE, "another", datetime.now(UTC), timedelta(hours=1))
+    housekeeper = named(installation, "idle")
+    time.sleep(0.3)
+    housekeeper.stop()
+    assert counting.rounds == []
+    with installation.services.store.reading() as unit:
+        assert str(unit.installation.read(LEASE)).endswith(" another")

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from types import TracebackType
 
 from tests.storage.examples import (
@@ -181,6 +182,10 @@ RACES: dict[str, tuple[Prepare, Attempt]] = {
     "the same membership": (
         lambda unit: f"{add_organisation(unit).id} {add_person(unit).id}",
         _add_same_member,
+    ),
+    "the same lease": (
+        lambda _: "lease",
+        lambda unit, which: unit.installation.take_lease(which, _unlike_others(which), NOW, timedelta(minutes=3)),
     ),
     "the same spent token": (_connection, lambda unit, which: unit.spent.take(which, "token", NOW)),
     "the same attempt": (_attempt, lambda unit, _: unit.attempts.take(_TOKEN) is not None),

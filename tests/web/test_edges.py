@@ -10,7 +10,6 @@ from starlette.testclient import TestClient
 from tests.web.house import PASSWORD, House
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
-from totrinn.storage import Database
 from totrinn.web.application import create
 from totrinn.web.forms import LARGEST_BODY
 from totrinn.web.paths import own_path, with_next
@@ -275,13 +274,3 @@ def test_a_page_that_was_too_old_is_opened_again_where_it_was(house: House, page
     answer = browser.post(page, csrf="0" * 64)
     assert answer.status == 403
     assert f'href="{page}">Open the page again' in answer.text
-
-
-@pytest.mark.row("R94")
-@pytest.mark.parametrize(("seconds", "status"), [(0, 200), (1.9, 200), (-1.9, 200), (2.1, 503), (-2.1, 503)])
-def test_a_node_whose_clock_is_off_is_not_ready(
-    house: House, monkeypatch: pytest.MonkeyPatch, seconds: float, status: int
-) -> None:
-    """Codes and links would be judged by the wrong time: whoever shares out the requests leaves it out."""
-    monkeypatch.setattr(Database, "clock_difference", lambda _: timedelta(seconds=seconds))
-    assert house.browser().get("/health/ready").status == status

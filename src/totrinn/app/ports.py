@@ -9,11 +9,12 @@ Rules that every implementation keeps (the contract suite in `tests/storage` tes
 
 import hashlib
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
+from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.repositories import (
     Confirmations,
     Devices,
@@ -162,6 +163,7 @@ class Services:
     domain_records: DomainRecords
     application_name: str
     vendor_name: str
+    observer: Observer = field(default=NOBODY)
 
     def digest(self, token: str) -> bytes:
         """What is stored of a random token: its SHA-256 (256 bits of entropy need no key and no salt)."""

@@ -4,7 +4,7 @@ The rules that hold for all of them stand in `ports`; the contract suite in `tes
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from totrinn.app import records as r
@@ -390,6 +390,15 @@ class Installation(Protocol):
 
     def write(self, key: str, value: str) -> None:
         """Stores the value."""
+
+    def take_lease(self, key: str, holder: str, now: datetime, lasting: timedelta) -> bool:
+        """Takes or prolongs the lease under this key, unless somebody else's still runs; whether it is the holder's.
+
+        A server goes by its own clock, so that nodes need not agree on `now`.
+        """
+
+    def give_up_lease(self, key: str, holder: str) -> None:
+        """Ends the holder's lease, if it is theirs."""
 
     def starting_with(self, beginning: str) -> dict[str, str]:
         """The values of all keys that begin so, by what follows."""

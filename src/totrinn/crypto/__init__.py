@@ -1,6 +1,6 @@
 """Hashing, sealing and chance. Nothing else in the program touches a cryptographic library."""
 
-from totrinn.crypto.check_value import KeysWrong, check_keys, renew_check_value
+from totrinn.crypto.check_value import KeysWrong, check_keys, keys_fit, renew_check_value
 from totrinn.crypto.keys import KeysMissing, KeysUnusable, write_new_key
 from totrinn.crypto.passwords import Argon2Passwords
 from totrinn.crypto.randomness import SystemRandomness
@@ -14,6 +14,7 @@ __all__ = [
     "KeysWrong",
     "SystemRandomness",
     "check_keys",
+    "keys_fit",
     "renew_check_value",
     "write_new_key",
 ]

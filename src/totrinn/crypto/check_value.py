@@ -37,6 +37,13 @@ def check_keys(store: Store, vault: Vault) -> None:
         raise KeysWrong
 
 
+def keys_fit(store: Store, vault: Vault) -> bool:
+    """Whether the vault holds the keys of this database, as far as its check value tells; nothing is written."""
+    with store.reading() as unit:
+        value = unit.installation.read(_KEY)
+    return bool(value) and _fits(value or "", vault)
+
+
 def renew_check_value(store: Store, vault: Vault) -> None:
     """Makes the check value anew with the newest key, after everything else has been. Raises `KeysWrong`."""
     check_keys(store, vault)

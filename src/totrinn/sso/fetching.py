@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import httpcore2
 
 from totrinn.app.identity_providers import Unavailable
+from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.web_addresses import Address, read_address
 from totrinn.sso.fetching_connections import Allowance, Bounds, Dialler, Guide, Lookup, Places, system_lookup
 from totrinn.sso.fetching_failures import Failure, GaveUp, unavailable
@@ -61,11 +62,13 @@ class Fetcher:
         bounds: Bounds | None = None,
         tls: ssl.SSLContext | None = None,
         lookup: Lookup = system_lookup,
+        observer: Observer = NOBODY,
     ) -> None:
         """With `allow_private`, hosts in private networks are reached, too, and over plain http."""
         self._allow_private = allow_private
         self._bounds = bounds or Bounds()
         self._given_tls = tls
+        self._observer = observer
         self._guide = Guide(lookup, self._bounds, allow_private=allow_private)
         self._places = Places(self._bounds)
 
@@ -76,8 +79,8 @@ class Fetcher:
         headers = {"Accept": accept} | ({"Authorization": f"Bearer {bearer}"} if bearer else {})
         fetched = self._exchange("GET", address, headers, None, limit)
         if isinstance(fetched, Fetched) and fetched.status != 200:
-            return unavailable(Failure.BAD_STATUS, str(fetched.status))
-        return fetched
+            fetched = unavailable(Failure.BAD_STATUS, str(fetched.status))
+        return self._told(fetched)
 
     def post(
         self, address: str, fields: Mapping[str, str], *, authorization: str = "", limit: int = SIZE_LIMIT
@@ -85,12 +88,16 @@ class Fetcher:
         """The answer to a form; a refusal with its reasons (status 400 to 499) is an answer, too."""
         headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
         headers |= {"Authorization": authorization} if authorization else {}
-        return self._exchange("POST", address, headers, urlencode(fields).encode(), limit)
+        return self._told(self._exchange("POST", address, headers, urlencode(fields).encode(), limit))
 
     def refuses(self, address: str) -> Unavailable | None:
         """Why this address will not be fetched, as far as its form tells."""
         parsed = self._read(address)
         return parsed if isinstance(parsed, Unavailable) else None
+
+    def _told(self, fetched: Fetched | Unavailable) -> Fetched | Unavailable:
+        self._observer.provider_asked(fetched.code if isinstance(fetched, Unavailable) else "answered")
+        return fetched
 
     @cached_property
     def _tls(self) -> ssl.SSLContext:

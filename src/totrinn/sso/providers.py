@@ -18,6 +18,7 @@ from totrinn.app.identity_providers import (
     SamlSettings,
     Unavailable,
 )
+from totrinn.app.observing import NOBODY, Observer
 
 if TYPE_CHECKING:
     from totrinn.sso.fetching import Fetcher
@@ -30,9 +31,10 @@ _LARGEST_METADATA = 2 * 1024 * 1024
 class Providers(IdentityProviders):
     """Implements `IdentityProviders`, for any number of threads."""
 
-    def __init__(self, base_url: str, *, allow_private: bool) -> None:
+    def __init__(self, base_url: str, *, allow_private: bool, observer: Observer = NOBODY) -> None:
         self._base_url = base_url
         self._allow_private = allow_private
+        self._observer = observer
         # What is bounded and remembered is so for the whole process: there is one of each, whoever comes first.
         self._making = threading.RLock()
 
@@ -57,7 +59,8 @@ class Providers(IdentityProviders):
         from totrinn.sso.fetching_connections import Bounds
 
         # Organisations of one great provider share its host, and people wait for it in the same minute of the morning.
-        return Fetcher(allow_private=self._allow_private, bounds=Bounds(at_once=64, at_once_per_host=32))
+        bounds = Bounds(at_once=64, at_once_per_host=32)
+        return Fetcher(allow_private=self._allow_private, bounds=bounds, observer=self._observer)
 
     @cached_property
     def _only_oidc(self) -> "OidcRelyingParty":

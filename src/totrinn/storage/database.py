@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.ports import Store
 from totrinn.storage.engine import Engines, make_engines
 from totrinn.storage.migrating import check_revision, migrate
@@ -11,16 +12,17 @@ from totrinn.storage.unit_of_work import Transaction
 class Database(Store):
     """Implements `ports.Store`. Made by `Database.open`; one per process, for any number of threads."""
 
-    def __init__(self, engines: Engines) -> None:
+    def __init__(self, engines: Engines, observer: Observer = NOBODY) -> None:
         self._engines = engines
+        self._observer = observer
 
     @classmethod
-    def open(cls, url: str) -> "Database":
+    def open(cls, url: str, observer: Observer = NOBODY) -> "Database":
         """The database at this address (`sqlite:////path/to/file`, `postgresql://…`); nothing is connected yet.
 
         Raises `UnusableDatabase` when the address names none that can be used.
         """
-        return cls(make_engines(url))
+        return cls(make_engines(url), observer)
 
     @property
     def engines(self) -> Engines:
@@ -29,11 +31,11 @@ class Database(Store):
 
     def reading(self) -> Transaction:
         """One consistent view, for reading only: the database refuses whatever would write."""
-        return Transaction(self._engines.reading)
+        return Transaction(self._engines.reading, self._observer)
 
     def writing(self) -> Transaction:
         """One transaction that may write; committed on leaving the block, rolled back on an exception."""
-        return Transaction(self._engines.writing)
+        return Transaction(self._engines.writing, self._observer)
 
     def clock_difference(self) -> timedelta:
         """By how much the database's clock is ahead of this machine's, as if it answered in the midst of the asking."""

@@ -58,11 +58,11 @@ _SEALED = _READ.add_columns(_E.batch).where(_E.batch.is_not(None)).order_by(_E.b
 class SqlLog(Repository, ports.Log):
     """Implements `ports.Log`."""
 
-    __slots__ = ("_written",)
+    __slots__ = ("written",)
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(connection)
-        self._written = 0
+        self.written: list[Event] = []
 
     def write(self, event: Event) -> None:
         """Writes one event, in this transaction. Events of one transaction keep the order in which they were written.
@@ -82,6 +82,7 @@ class SqlLog(Repository, ports.Log):
             "detail": {name: _short(str(text)) for name, text in event.detail.items()},
         }
         self._connection.execute(_WRITE, values)
+        self.written.append(event)
 
     def of_organisation(
         self, organisation_id: str, *, kind: str, query: str, before: str | None, limit: int
@@ -145,8 +146,7 @@ class SqlLog(Repository, ports.Log):
                 yield batch, _event_of(values)
 
     def _next_id(self, event: Event) -> str:
-        chance = self._written << CHANCE_BITS - _COUNTER_BITS | secrets.randbits(CHANCE_BITS - _COUNTER_BITS)
-        self._written += 1
+        chance = len(self.written) << CHANCE_BITS - _COUNTER_BITS | secrets.randbits(CHANCE_BITS - _COUNTER_BITS)
         return uuid7(microseconds(event.at) // 1000, chance)
 
 

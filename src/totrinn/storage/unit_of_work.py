@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from totrinn.app import ports
 from totrinn.app.errors import StoreUnavailable
+from totrinn.app.observing import Observer
 from totrinn.storage.connections import SqlConnections
 from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
@@ -91,24 +92,27 @@ class Transaction:
     Reading ends by a commit, too: a rollback would have psycopg forget the statements that it has prepared.
     """
 
-    __slots__ = ("_connection", "_engine")
+    __slots__ = ("_connection", "_engine", "_observer", "_unit")
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, observer: Observer) -> None:
         self._engine = engine
+        self._observer = observer
         self._connection: Connection
+        self._unit: SqlUnit
 
     def __enter__(self) -> ports.Unit:
         try:
             self._connection = connect(self._engine)
         except Exception as error:
-            raise _translated(error) from error
+            raise self._translated(error) from error
         try:
             self._connection.begin()
         except Exception as error:
             self._connection.invalidate()
             self._connection.close()
-            raise _translated(error) from error
-        return SqlUnit(self._connection)
+            raise self._translated(error) from error
+        self._unit = SqlUnit(self._connection)
+        return self._unit
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -118,13 +122,22 @@ class Transaction:
             if error is None:
                 connection.commit()
         except Exception as failure:
-            raise _translated(failure) from failure
+            raise self._translated(failure) from failure
         finally:
             # Closing rolls back what has not been committed.
             connection.close()
-        if error is not None and is_unavailability(error):
-            raise StoreUnavailable from error
+        if error is None:
+            self._tell()
+        elif is_unavailability(error):
+            raise self._translated(error) from error
 
+    def _tell(self) -> None:
+        log = vars(self._unit).get("log")
+        if log is not None and log.written:
+            self._observer.committed(log.written)
 
-def _translated(error: Exception) -> Exception:
-    return StoreUnavailable() if is_unavailability(error) else error
+    def _translated(self, error: BaseException) -> BaseException:
+        if not is_unavailability(error):
+            return error
+        self._observer.store_failed()
+        return StoreUnavailable()

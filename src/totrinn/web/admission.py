@@ -41,6 +41,7 @@ class Code(StrEnum):
     ENROLMENT_REQUIRED = "enrolment_required"
 
 
+_VERDICTS = {State.VERIFYING: "MustVerify", State.CHOOSING: "MustChoose"}
 _CODES = {State.VERIFYING: Code.VERIFICATION_REQUIRED, State.CHOOSING: Code.CHOICE_REQUIRED}
 
 
@@ -114,22 +115,31 @@ def establish(ask: Ask, demand: Demand) -> Response | None:
     """Who asks, and whether their sign-in has come far enough: None, or the answer that sends them there."""
     if demand.level is Level.ANYONE:
         return None
+    observer = ask.services.observer
     if demand.level is not Level.UNFINISHED:
         judged = _judge_session(ask)
         if isinstance(judged, Actor):
+            observer.judged("Admit")
             ask.actor = judged
             return None
         if isinstance(judged, Held):
+            observer.judged(_verdict_at(judged.state))
             ask.keep(Cookie.SIGNIN, judged.token)
             ask.drop(Cookie.SESSION)
             return to_step(ask, judged.state)
     found = _find_signin(ask)
+    observer.judged("SignInRequired" if found is None else _verdict_at(found.signin.state))
     if found is None:
         return _without_signin(ask, demand)
     if demand.level is Level.SESSION or found.signin.state not in demand.steps:
         return to_step(ask, found.signin.state)
     ask.signin = found
     return None
+
+
+def _verdict_at(state: State) -> str:
+    """The verdict that holds an unfinished sign-in at its step."""
+    return _VERDICTS.get(state, "MustEnrol")
 
 
 def _without_signin(ask: Ask, demand: Demand) -> Response:

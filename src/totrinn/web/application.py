@@ -18,7 +18,7 @@ from totrinn.web.ask import Ask
 from totrinn.web.demands import ANYONE, SIGNED_IN
 from totrinn.web.headers import SecurityHeaders
 from totrinn.web.pages import PAGES
-from totrinn.web.routing import Desk, Page
+from totrinn.web.routing import Desk, Page, Ready
 from totrinn.web.settings import WebSettings
 
 _STATIC = Path(__file__).parent / "static"
@@ -33,9 +33,15 @@ class RouteInfo:
     demand: str
 
 
-def create(services: Services, settings: WebSettings, *, extra: Sequence[Page] = ()) -> ASGIApp:
+async def _nobody_looks() -> tuple[str, ...]:
+    return ("nobody looks whether this process is ready",)
+
+
+def create(
+    services: Services, settings: WebSettings, *, extra: Sequence[Page] = (), ready: Ready = _nobody_looks
+) -> ASGIApp:
     """The application. What matches no page is refused as if it demanded a session: deny by default."""
-    desk = Desk(services, settings, cores=os.cpu_count() or 1)
+    desk = Desk(services, settings, cores=os.cpu_count() or 1, ready=ready)
     unknown = Page("/{path:path}", SIGNED_IN, get=_unknown, post=_unknown)
     static_files = Page("/static/{path}", ANYONE, get=_unknown)
     pages = [(desk.route(page), page) for page in (*PAGES, *extra)]

@@ -4,7 +4,7 @@ A `Page` names its path, its methods, its demand and its handler; nothing is rea
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +29,10 @@ from totrinn.web.rendering import Renderer
 from totrinn.web.settings import WebSettings, client_address
 
 Handler = Callable[[Ask], Response]
+Ready = Callable[[], Awaitable[tuple[str, ...]]]
+"""Why this process cannot do its work now; nothing when it can."""
+ROUTE = "totrinn.route"
+"""Under this name the template of a request's route stands in its scope."""
 
 _log = logging.getLogger("totrinn.web")
 _LONGEST_BROWSER = 300
@@ -46,10 +50,12 @@ class Page:
     calls_out: bool = False
     """Its handlers wait for an identity provider: in threads of their own, so that nobody else waits with them."""
     largest_body: int = LARGEST_BODY
+    at_once: Callable[[Ready], Awaitable[Response]] | None = None
+    """Answers GET in the event loop, before threads and database: for what must answer whatever else hangs."""
 
     def methods(self) -> tuple[str, ...]:
         """The methods that it answers."""
-        return tuple(name for name, handler in (("GET", self.get), ("POST", self.post)) if handler)
+        return tuple(name for name, handler in (("GET", self.get or self.at_once), ("POST", self.post)) if handler)
 
     def handler(self, method: str) -> Handler | None:
         """The handler of a method; HEAD is GET without the body."""
@@ -59,11 +65,12 @@ class Page:
 class Desk:
     """Serves the pages of one installation."""
 
-    def __init__(self, services: Services, settings: WebSettings, *, cores: int) -> None:
+    def __init__(self, services: Services, settings: WebSettings, *, cores: int, ready: Ready) -> None:
         self.services = services
         self.settings = settings
         self.renderer = Renderer(settings)
-        self._queue = HashQueue(cores)
+        self._queue = HashQueue(cores, services.observer)
+        self._ready = ready
         self._outside = OutsideThreads()
         self._trusted = settings.networks()
 
@@ -77,6 +84,9 @@ class Desk:
 
     async def serve(self, request: Request, page: Page) -> Response:
         """Answers one request."""
+        request.scope[ROUTE] = page.path
+        if page.at_once and request.method in SAFE_METHODS:
+            return await page.at_once(self._ready)
         ask = self._ask(request)
         ask.has_get = page.get is not None
         try:

@@ -1,7 +1,10 @@
 """What the pages need to know of this installation."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+Networks = tuple[IPv4Network | IPv6Network, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,22 +35,28 @@ class WebSettings:
         """Whether people come by https: cookies then carry `Secure` and the `__Host-` prefix."""
         return self.base_url.startswith("https://")
 
-    def networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+    def networks(self) -> Networks:
         """The networks whose `X-Forwarded-For` is believed."""
-        return tuple(ip_network(text, strict=False) for text in self.trusted_proxies)
+        return read_networks(self.trusted_proxies)
 
 
-def client_address(peer: str, forwarded_for: str, trusted: tuple[IPv4Network | IPv6Network, ...]) -> str:
+def read_networks(texts: Sequence[str]) -> Networks:
+    """The networks that these texts name."""
+    return tuple(ip_network(text, strict=False) for text in texts)
+
+
+def client_address(peer: str, forwarded_for: str, trusted: Networks) -> str:
     """The address of who asks: the last one in `X-Forwarded-For` that no trusted proxy vouches for; IPv6 by its /64."""
     address = peer
     for hop in reversed([part.strip() for part in forwarded_for.split(",") if part.strip()]):
-        if not _is_trusted(address, trusted):
+        if not is_trusted(address, trusted):
             break
         address = hop
     return _counted(address)
 
 
-def _is_trusted(address: str, trusted: tuple[IPv4Network | IPv6Network, ...]) -> bool:
+def is_trusted(address: str, trusted: Networks) -> bool:
+    """Whether a proxy at this address is believed."""
     try:
         known = ip_address(address)
     except ValueError:
