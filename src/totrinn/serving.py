@@ -20,6 +20,7 @@ from totrinn.bootstrap import application, remember_address, serve_installation
 from totrinn.config import Settings, WrongSetting, plain_http_beyond_loopback
 from totrinn.housekeeping import Housekeeper
 from totrinn.logs import RequestIds, write_logs
+from totrinn.patience import Connection
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -120,6 +121,7 @@ def _serve_by_many(settings: Settings, listener: socket.socket) -> None:
 def _config(served: Callable[..., Any], **more: Any) -> uvicorn.Config:
     return uvicorn.Config(
         served,
+        http=Connection,
         lifespan="off",
         ws="none",
         access_log=False,

@@ -7,6 +7,7 @@ their own moves them: a session, an unfinished sign-in, or a device that this ve
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from anyio import CapacityLimiter, to_thread
 
@@ -71,9 +72,9 @@ def known(ask: Ask, services: Services) -> Place | None:
     with services.store.reading() as unit:
         if device is not None and email:
             person = unit.people.find_by_email(email)
-            if person is not None and unit.devices.knows(services.digest(device), person.id):
-                return Place(email.rpartition("@")[2], ask.visitor.address, email, is_known=True)
-            return None
+            # The same work whether or not anybody has the address.
+            is_known = unit.devices.knows(services.digest(device), person.id if person else "")
+            return replace(stranger(ask), is_known=True) if is_known else None
         live = unit.sessions.find(services.digest(session)) if session is not None else None
         if live is not None:
             return _by_person(ask, live.session.organisation_id, live.session.person_id)

@@ -98,11 +98,11 @@ class Desk:
 
     async def _serve_hashing(self, request: Request, ask: Ask, page: Page) -> Response:
         """In threads of their own, as many as places: pages that wait for the database keep nobody from hashing."""
-        # Made here, as it belongs to the event loop that serves.
-        self._hashing = self._hashing or CapacityLimiter(self.settings.hashes_at_once)
         waiter = Waiter(lambda: self._ushers.place_of(ask), lambda: _left(request))
         try:
             async with self._queue.place(waiter):
+                # Made here, as it belongs to the event loop that serves.
+                self._hashing = self._hashing or CapacityLimiter(self.settings.hashes_at_once)
                 return await to_thread.run_sync(self._answer, ask, page, limiter=self._hashing)
         except Gone:
             return Response(status_code=503)
