@@ -48,25 +48,50 @@ def furnish(folder: Path, count: int) -> tuple[list[Person], Person]:
     return users, administrator
 
 
+def furnish_several(folder: Path, counts: dict[str, int], database: str | None = None) -> dict[str, list[Person]]:
+    """Makes an installation of several organisations that require two-factor: so many people in each, by slug."""
+    people: dict[str, list[Person]] = {}
+    with _created(folder, database) as installation:
+        services, now = installation.services, datetime.now(UTC)
+        encoded = hashed().decode()
+        for slug, count in counts.items():
+            organisation = _organisation(services, now, slug)
+            with services.store.writing() as unit:
+                people[slug] = [
+                    _person(services, unit, organisation, f"user{number}@{slug}.test", Role.USER, encoded, now)
+                    for number in range(count)
+                ]
+                unit.organisations.set_available(organisation.id, now, None)
+            with services.store.writing() as unit:
+                unit.organisations.take_requirement(
+                    organisation.id,
+                    Requirement(since=now),
+                    by=None,
+                    expected_revision=_found(unit, slug).policy.revision,
+                )
+    return people
+
+
 @contextmanager
-def _created(folder: Path) -> Iterator[Installation]:
+def _created(folder: Path, database: str | None = None) -> Iterator[Installation]:
     visitor = Visitor(now=datetime.now(UTC), address="", browser="")
-    with create_installation(read_settings({}, data=folder), visitor, _OPERATOR) as installation:
+    settings = read_settings({}, data=folder, database=database)
+    with create_installation(settings, visitor, _OPERATOR) as installation:
         yield installation
 
 
-def _organisation(services: Services, now: datetime) -> records.Organisation:
+def _organisation(services: Services, now: datetime, slug: str = SLUG) -> records.Organisation:
     visitor = Visitor(now=now, address="", browser="")
-    made = create_organisation(services, visitor, _OPERATOR, name="Fjordly AS", slug=SLUG)
+    made = create_organisation(services, visitor, _OPERATOR, name=f"{slug.capitalize()} AS", slug=slug)
     if isinstance(made, Obstacle):
         raise LookupError(made)
     return made
 
 
-def _found(unit: Unit) -> records.Organisation:
-    found = unit.organisations.find_by_slug(SLUG)
+def _found(unit: Unit, slug: str = SLUG) -> records.Organisation:
+    found = unit.organisations.find_by_slug(slug)
     if found is None:
-        raise LookupError(SLUG)
+        raise LookupError(slug)
     return found
 
 

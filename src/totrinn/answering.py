@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from totrinn.patience import Connection
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
@@ -153,6 +155,7 @@ def end_at_the_latest() -> None:
 def _config(served: "ASGIApp") -> uvicorn.Config:
     return uvicorn.Config(
         served,
+        http=Connection,
         lifespan="off",
         ws="none",
         access_log=False,

@@ -20,6 +20,7 @@ from totrinn.app.operating import VENDOR_SLUG, create_organisation
 from totrinn.app.ports import Services, Store
 from totrinn.config import Settings, WrongSetting, support_link
 from totrinn.core.events import Source
+from totrinn.cores import share_of_cores
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness, check_keys
 from totrinn.sso import Providers, Records
 from totrinn.storage import Database, DatabaseNotMigrated, UnusableDatabase
@@ -136,6 +137,7 @@ def application(
         support=support,
         trusted_proxies=settings.trusted_proxies,
         allow_private_addresses=settings.allow_private_addresses,
+        hashes_at_once=share_of_cores(settings.workers),
         nobody_told=nobody_told,
     )
     opened = partial(open_database, settings, must_exist=True)

@@ -1,6 +1,5 @@
 """The table of contents: every page, what it demands, and the application that serves them."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +40,7 @@ def create(
     services: Services, settings: WebSettings, *, extra: Sequence[Page] = (), ready: Ready = _nobody_looks
 ) -> ASGIApp:
     """The application. What matches no page is refused as if it demanded a session: deny by default."""
-    desk = Desk(services, settings, cores=os.cpu_count() or 1, ready=ready)
+    desk = Desk(services, settings, ready=ready)
     unknown = Page("/{path:path}", SIGNED_IN, get=_unknown, post=_unknown)
     static_files = Page("/static/{path}", ANYONE, get=_unknown)
     pages = [(desk.route(page), page) for page in (*PAGES, *extra)]

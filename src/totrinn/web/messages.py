@@ -138,20 +138,27 @@ def changed_organisation(ask: Ask) -> Response:
     )
 
 
-def too_busy(ask: Ask, retry_after: int) -> Response:
+def too_busy(ask: Ask) -> Response:
     """More sign-ins at once than this machine can take (503)."""
+    heading, text = too_busy_words(ask)
+    return _later(ask, heading, text, ask.here)
+
+
+def too_busy_words(ask: Ask) -> tuple[str, str]:
+    """The same in words: what is the matter, and what to do."""
     say = ask.language.say
-    heading = say("There are many signing in right now")
-    text = say("Wait a few seconds and try again. You have done nothing wrong.")
-    return _later(ask, heading, text, "/login", retry_after)
+    return (
+        say("There are many signing in right now"),
+        say("Wait a few seconds and try again. You have done nothing wrong."),
+    )
 
 
-def provider_busy(ask: Ask, retry_after: int) -> Response:
+def provider_busy(ask: Ask) -> Response:
     """More people wait for one organisation's identity provider than we let wait at once (503)."""
     say = ask.language.say
     heading = say("Your organisation’s sign-in service is slow right now")
     text = say("Many are waiting for it. Wait a little and try again. You have done nothing wrong.")
-    return _later(ask, heading, text, "/login/sso", retry_after)
+    return _later(ask, heading, text, "/login/sso")
 
 
 def unavailable(ask: Ask) -> Response:
@@ -159,13 +166,13 @@ def unavailable(ask: Ask) -> Response:
     say = ask.language.say
     heading = say("We cannot reach our database right now")
     text = say("Nothing has been let through, and nothing is lost. Try again in a moment.")
-    return _later(ask, heading, text, "/", _DATABASE_AGAIN_SECONDS)
-
-
-def _later(ask: Ask, heading: str, text: str, again: str, retry_after: int) -> Response:
-    response = message(ask, 503, heading, text, ((again, ask.language.say("Try again")),))
-    response.headers["Retry-After"] = str(retry_after)
+    response = _later(ask, heading, text, "/")
+    response.headers["Retry-After"] = str(_DATABASE_AGAIN_SECONDS)
     return response
+
+
+def _later(ask: Ask, heading: str, text: str, again: str) -> Response:
+    return message(ask, 503, heading, text, ((again, ask.language.say("Try again")),))
 
 
 def broken(ask: Ask) -> Response:

@@ -4,11 +4,12 @@ A `Page` names its path, its methods, its demand and its handler; nothing is rea
 """
 
 import logging
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -23,7 +24,8 @@ from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie, read_cookies
 from totrinn.web.demands import Demand
 from totrinn.web.forms import LARGEST_BODY, BadRequest, read_form, read_query
-from totrinn.web.hash_queue import RETRY_AFTER_SECONDS, HashQueue, TooBusy
+from totrinn.web.hash_queue import RETRY_AFTER_SECONDS, Gone, HashQueue, TooBusy, Waiter
+from totrinn.web.in_line import Ushers
 from totrinn.web.outside_threads import OutsideThreads, whose
 from totrinn.web.rendering import Renderer
 from totrinn.web.settings import WebSettings, client_address
@@ -40,13 +42,15 @@ _LONGEST_BROWSER = 300
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One route. `hashes`: its POST computes a password hash, and waits in the queue for a core."""
+    """One route. `hashes`: its POST hashes the password, if one is sent, and waits in the queue for a core."""
 
     path: str
     demand: Demand
     get: Handler | None = None
     post: Handler | None = None
     hashes: bool = False
+    when_busy: Handler | None = None
+    """What those are answered for whom there is no place in the queue; a lone message, if nothing is named."""
     calls_out: bool = False
     """Its handlers wait for an identity provider: in threads of their own, so that nobody else waits with them."""
     largest_body: int = LARGEST_BODY
@@ -65,11 +69,13 @@ class Page:
 class Desk:
     """Serves the pages of one installation."""
 
-    def __init__(self, services: Services, settings: WebSettings, *, cores: int, ready: Ready) -> None:
+    def __init__(self, services: Services, settings: WebSettings, *, ready: Ready) -> None:
         self.services = services
         self.settings = settings
         self.renderer = Renderer(settings)
-        self._queue = HashQueue(cores, services.observer)
+        self._queue = HashQueue(settings.hashes_at_once, services.observer)
+        self._hashing: CapacityLimiter | None = None
+        self._ushers = Ushers(services)
         self._ready = ready
         self._outside = OutsideThreads()
         self._trusted = settings.networks()
@@ -96,13 +102,22 @@ class Desk:
             ask.body_problem = error.status
         if page.calls_out:
             return await self._serve_calling_out(ask, page)
-        if not (page.hashes and ask.method == "POST"):
-            return await run_in_threadpool(self._answer, ask, page)
+        if page.hashes and ask.method == "POST" and "password" in ask.form:
+            return await self._serve_hashing(request, ask, page)
+        return await run_in_threadpool(self._answer, ask, page)
+
+    async def _serve_hashing(self, request: Request, ask: Ask, page: Page) -> Response:
+        """In threads of their own, as many as places: pages that wait for the database keep nobody from hashing."""
+        waiter = Waiter(lambda: self._ushers.place_of(ask), lambda: _left(request))
         try:
-            async with self._queue.place():
-                return await run_in_threadpool(self._answer, ask, page)
+            async with self._queue.place(waiter):
+                # Made here, as it belongs to the event loop that serves.
+                self._hashing = self._hashing or CapacityLimiter(self.settings.hashes_at_once)
+                return await to_thread.run_sync(self._answer, ask, page, limiter=self._hashing)
+        except Gone:
+            return Response(status_code=503)
         except TooBusy:
-            return ask.finish(messages.too_busy(ask, RETRY_AFTER_SECONDS))
+            return ask.finish(_later(page.when_busy(ask) if page.when_busy else messages.too_busy(ask)))
 
     async def _serve_calling_out(self, ask: Ask, page: Page) -> Response:
         try:
@@ -112,7 +127,7 @@ class Desk:
         except StoreUnavailable:
             return ask.finish(messages.unavailable(ask))
         except TooBusy:
-            return ask.finish(messages.provider_busy(ask, RETRY_AFTER_SECONDS))
+            return ask.finish(_later(messages.provider_busy(ask)))
 
     def _answer(self, ask: Ask, page: Page) -> Response:
         try:
@@ -170,3 +185,15 @@ class Desk:
             # A NUL is no part of any name or id, and not every database takes it.
             params={key: str(value).replace("\0", "\ufffd") for key, value in request.path_params.items()},
         )
+
+
+async def _left(request: Request) -> None:
+    """Returns when whoever asks has closed the connection."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _later(response: Response) -> Response:
+    """Says when to come back, not to everybody the same: they would all come at once."""
+    response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS + secrets.randbelow(RETRY_AFTER_SECONDS + 1))
+    return response

@@ -27,6 +27,8 @@ class WebSettings:
     trusted_proxies: tuple[str, ...] = ()
     allow_private_addresses: bool = False
     """Whether identity providers may stand on private networks, and speak plain http."""
+    hashes_at_once: int = 2
+    """How many passwords this process hashes at a time: its share of the cores."""
     nobody_told: bool = True
     """No mail server yet: what is in the outbox reaches nobody, and pages say so."""
 

@@ -9,7 +9,7 @@ from totrinn.app.landing import Admitted, Held, NowhereToGo
 from totrinn.app.proving import PasswordWrong, Throttled
 from totrinn.app.signing_in import abandon, sign_in
 from totrinn.core.passwords import LONGEST
-from totrinn.web import sentences
+from totrinn.web import messages, sentences
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
 from totrinn.web.demands import ANYONE
@@ -51,6 +51,11 @@ def submit(ask: Ask) -> Response:
     if (old := ask.jar.get(Cookie.SIGNIN)) is not None:
         abandon(ask.services, old)
     return follow(ask, landed)
+
+
+def busy(ask: Ask) -> Response:
+    """The form again, with the address as it was typed: there was no room to look at the password."""
+    return _page(ask, 503, form=". ".join(messages.too_busy_words(ask)))
 
 
 def log_out(ask: Ask) -> Response:
@@ -104,7 +109,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
 
 
 PAGES = (
-    Page("/login", ANYONE, get=show, post=submit, hashes=True),
+    Page("/login", ANYONE, get=show, post=submit, hashes=True, when_busy=busy),
     Page("/logout", ANYONE, post=log_out),
     Page("/language", ANYONE, post=switch_language),
 )

@@ -1,0 +1,97 @@
+"""How long a client may take, how much it may send before we know what it wants, and how many there may be.
+
+Whoever opens a connection and is slow to say what they want takes nothing from anybody: when there are too many
+connections, the one that has said nothing for longest is closed. One that is under way is closed for its slowness only.
+"""
+
+import asyncio
+import resource
+from http import HTTPStatus
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+SECONDS_TO_ASK = 10.0
+"""For the whole head of a request, from the connection or from the end of the answer before."""
+SECONDS_TO_BE_ANSWERED = 60.0
+"""For the body, the work, and for taking the answer; more than anything of ours waits for anything else."""
+LARGEST_HEAD = 32 * 1024
+MOST_CONNECTIONS = 1000
+"""Of one process; fewer, where it may not open so many files."""
+_OTHER_FILES = 128
+_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+
+
+class Connection(HttpToolsProtocol):
+    """One client's connection: either it owes us the head of a request, or we owe it an answer."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._timer: asyncio.TimerHandle | None = None
+        self._silent_since: float | None = None
+        self._head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Makes room for it, if there are too many; it then has to ask for something."""
+        super().connection_made(transport)
+        self._expect_request()
+        if len(self.connections) > most_connections():
+            self._close_the_most_silent()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """There is nothing more to wait for."""
+        super().connection_lost(exc)
+        self._silent_since = None
+        self._set_timer(None)
+
+    def data_received(self, data: bytes) -> None:
+        """Refuses a head that has no end."""
+        if self._silent_since is not None:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._silent_since is not None and self._head_bytes > LARGEST_HEAD:
+            self._refuse_head()
+
+    def on_headers_complete(self) -> None:
+        """From here on it is we who owe something."""
+        self._silent_since = None
+        self._set_timer(SECONDS_TO_BE_ANSWERED)
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        """What was asked has been answered; whatever comes next is another request."""
+        has_next = bool(self.pipeline)
+        super().on_response_complete()
+        if self.transport.is_closing():
+            return
+        if has_next:
+            self._set_timer(SECONDS_TO_BE_ANSWERED)
+        else:
+            self._expect_request()
+
+    def _expect_request(self) -> None:
+        self._silent_since = self.loop.time()
+        self._head_bytes = 0
+        self._set_timer(SECONDS_TO_ASK)
+
+    def _set_timer(self, seconds: float | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        # Not closed in good order: that would wait until the client has taken what we have written.
+        self._timer = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+
+    def _refuse_head(self) -> None:
+        self.transport.write(f"HTTP/1.1 {_TOO_LARGE} {_TOO_LARGE.phrase}\r\nconnection: close\r\n\r\n".encode())
+        self.transport.close()
+
+    def _close_the_most_silent(self) -> None:
+        silent = [each for each in self.connections if isinstance(each, Connection) and each._silent_since is not None]
+        min(silent, key=lambda each: each._silent_since or 0.0).transport.abort()
+
+
+def most_connections() -> int:
+    """How many connections this process holds at a time, below the files that it may open."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    return max(1, min(MOST_CONNECTIONS, files - _OTHER_FILES))
