@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from totrinn.app.ports import Store
 from totrinn.storage.engine import Engines, make_engines
 from totrinn.storage.migrating import check_revision, migrate
+from totrinn.storage.postgresql import CONNECTIONS
 from totrinn.storage.unit_of_work import Transaction
 
 
@@ -15,12 +16,13 @@ class Database(Store):
         self._engines = engines
 
     @classmethod
-    def open(cls, url: str) -> "Database":
+    def open(cls, url: str, *, connections: int = CONNECTIONS) -> "Database":
         """The database at this address (`sqlite:////path/to/file`, `postgresql://…`); nothing is connected yet.
 
-        Raises `UnusableDatabase` when the address names none that can be used.
+        Of PostgreSQL it keeps at most so many `connections` for reading, and as many for writing. Raises
+        `UnusableDatabase` when the address names none that can be used.
         """
-        return cls(make_engines(url))
+        return cls(make_engines(url, connections=connections))
 
     @property
     def engines(self) -> Engines:
