@@ -52,3 +52,9 @@ class StoreUnavailable(TotrinnError):
     """The database is gone, full, locked or too busy; nothing was changed, and trying again later may help."""
 
     code = "store_unavailable"
+
+
+class StoreCollided(StoreUnavailable):
+    """Of transactions that waited for each other the database ended this one; nothing of it was done."""
+
+    code = "store_collided"

@@ -91,7 +91,10 @@ class Unit(Protocol):
 
 
 class Store(Protocol):
-    """The database. Both kinds of transaction raise `StoreUnavailable` when it is gone, full, locked or too busy."""
+    """The database. Both kinds of transaction raise `StoreUnavailable` when it is gone, full, locked or too busy.
+
+    `StoreCollided`, one of these, says that the transaction would probably succeed if it were begun anew.
+    """
 
     def reading(self) -> AbstractContextManager[Unit]:
         """One consistent view, for reading only."""

@@ -6,6 +6,7 @@ from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.ports import Store
 from totrinn.storage.engine import Engines, make_engines
 from totrinn.storage.migrating import check_revision, migrate
+from totrinn.storage.postgresql import CONNECTIONS
 from totrinn.storage.unit_of_work import Transaction
 
 
@@ -17,12 +18,13 @@ class Database(Store):
         self._observer = observer
 
     @classmethod
-    def open(cls, url: str, observer: Observer = NOBODY) -> "Database":
+    def open(cls, url: str, observer: Observer = NOBODY, *, connections: int = CONNECTIONS) -> "Database":
         """The database at this address (`sqlite:////path/to/file`, `postgresql://…`); nothing is connected yet.
 
-        Raises `UnusableDatabase` when the address names none that can be used.
+        Of PostgreSQL it keeps at most so many `connections` for reading, and as many for writing. Raises
+        `UnusableDatabase` when the address names none that can be used.
         """
-        return cls(make_engines(url), observer)
+        return cls(make_engines(url, connections=connections), observer)
 
     @property
     def engines(self) -> Engines:

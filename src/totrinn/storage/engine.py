@@ -1,4 +1,4 @@
-"""The only file that knows which database it is: how connections are made, and how their transactions begin.
+"""Which database it is, and how its connections are made; `postgresql` knows that one's own ways.
 
 Each database has two pools of connections. Those for reading cannot write, whatever they are asked: SQLite has
 `query_only`, PostgreSQL `READ ONLY`. Transactions are begun by our own words, not by the driver's guess:
@@ -7,9 +7,6 @@ Each database has two pools of connections. Those for reading cannot write, what
 |----------|-----------------------------------|--------------------------------------------------------------|
 | SQLite   | `BEGIN`                           | `BEGIN IMMEDIATE`; one connection per process, queued fairly |
 | PostgreSQL | `REPEATABLE READ READ ONLY`     | `READ COMMITTED`; the `lock…` methods lock rows              |
-
-Nothing depends on the state of a server's session, so PgBouncer may pool transactions in between. Where nothing such
-stands in between, `?prepare_threshold=5` in the address lets the server keep its plans, which halves its work.
 """
 
 import os
@@ -23,13 +20,12 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from totrinn.storage import postgresql
 from totrinn.storage.prepared import SqliteConnection
 
 _SQLITE_AT_LEAST = (3, 35, 0)  # RETURNING
 _WAIT_SECONDS = 10
 _READERS = 40
-_POSTGRESQL_CONNECTIONS = 10
-_PREPARE = "prepare_threshold"
 _BEGIN = "totrinn_begin"
 _MIGRATION_LOCK = 0x746F7472696E6E  # "totrinn"
 
@@ -41,12 +37,6 @@ _PRAGMAS = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA temp_store = MEMORY",
 )
-_POSTGRESQL_READING = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = '30s'"
-_POSTGRESQL_WRITING = (
-    "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
-    f" SET LOCAL lock_timeout = '{_WAIT_SECONDS}s'; SET LOCAL statement_timeout = '60s'"
-)
-
 
 _UNAVAILABILITY = (
     sa.exc.OperationalError,
@@ -73,13 +63,20 @@ class Engines:
         self.writing.dispose()
 
 
-def make_engines(address: str) -> Engines:
-    """The pools of the database at `sqlite:///file` or `postgresql://…`. Raises `UnusableDatabase` for any other."""
+def make_engines(address: str, *, connections: int = postgresql.CONNECTIONS) -> Engines:
+    """The pools of the database at `sqlite:///file` or `postgresql://…`. Raises `UnusableDatabase` for any other.
+
+    Of PostgreSQL each of the two pools has at most so many `connections`.
+    """
+    scheme = address.partition(":")[0]
+    if scheme in postgresql.SCHEMES:
+        try:
+            return Engines(*postgresql.make_pools(address, connections=connections))
+        except postgresql.WrongAddress as error:
+            raise UnusableDatabase(str(error)) from error
     url = _read_url(address)
     if url.drivername == "sqlite":
         return _sqlite(url)
-    if url.drivername in ("postgresql", "postgres", "postgresql+psycopg"):
-        return _postgresql(url.set(drivername="postgresql+psycopg"))
     raise UnusableDatabase(f"{url.drivername} is neither sqlite nor postgresql")
 
 
@@ -149,49 +146,6 @@ def _driver(connection: Connection) -> Any:
     return connection.connection.dbapi_connection
 
 
-def _postgresql(url: URL) -> Engines:
-    threshold = url.query.get(_PREPARE)
-    if threshold is not None and not (isinstance(threshold, str) and threshold.isdecimal()):
-        raise UnusableDatabase(f"{_PREPARE} is the number of times that a statement comes before it is prepared")
-    prepare_after = None if threshold is None else int(threshold)
-    url = url.difference_update_query([_PREPARE])
-    reading = _postgresql_engine(url, prepare_after=prepare_after)
-    writing = _postgresql_engine(url, prepare_after=prepare_after)
-    event.listen(reading, "begin", _begin_postgresql_reading)
-    event.listen(writing, "begin", _begin_postgresql_writing)
-    return Engines(reading, writing)
-
-
-def _postgresql_engine(url: URL, *, prepare_after: int | None) -> Engine:
-    try:
-        return sa.create_engine(
-            url,
-            # autocommit: psycopg begins no transaction of its own. Prepared statements only where they are asked for:
-            # they live in a server's session, which PgBouncer hands to somebody else.
-            connect_args={
-                "autocommit": True,
-                "prepare_threshold": prepare_after,
-                "connect_timeout": _WAIT_SECONDS,
-            },
-            pool_size=_POSTGRESQL_CONNECTIONS,
-            max_overflow=0,
-            pool_timeout=_WAIT_SECONDS,
-            hide_parameters=True,
-            pool_use_lifo=True,
-        )
-    except ModuleNotFoundError as error:
-        raise UnusableDatabase("PostgreSQL needs psycopg: install totrinn[postgresql]") from error
-
-
-# By SQLAlchemy, which notices here that the server has gone and empties the pool.
-def _begin_postgresql_reading(connection: Connection) -> None:
-    connection.exec_driver_sql(_POSTGRESQL_READING)
-
-
-def _begin_postgresql_writing(connection: Connection) -> None:
-    connection.exec_driver_sql(_POSTGRESQL_WRITING)
-
-
 def connect(engine: Engine) -> Connection:
     """A connection out of the pool, on which a transaction must be begun before anything else."""
     begin = engine.get_execution_options().get(_BEGIN)
@@ -207,4 +161,4 @@ def hold_migration_lock(connection: Connection) -> None:
 
 def is_unavailability(error: BaseException) -> bool:
     """Whether the error says that the database is gone, full, locked or too busy, rather than that we asked wrongly."""
-    return isinstance(error, _UNAVAILABILITY)
+    return isinstance(error, _UNAVAILABILITY) or postgresql.is_standby(error)

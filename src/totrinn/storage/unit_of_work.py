@@ -4,10 +4,11 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from totrinn.app import ports
-from totrinn.app.errors import StoreUnavailable
+from totrinn.app.errors import StoreCollided, StoreUnavailable
 from totrinn.app.observing import Observer
 from totrinn.storage.connections import SqlConnections
 from totrinn.storage.domains import SqlDomains
@@ -22,6 +23,7 @@ from totrinn.storage.one_time import SqlConfirmations, SqlLinks
 from totrinn.storage.organisations import SqlOrganisations
 from totrinn.storage.outbox import SqlOutbox
 from totrinn.storage.people import SqlPeople
+from totrinn.storage.postgresql import is_gone, is_transient
 from totrinn.storage.sessions import SqlSessions
 from totrinn.storage.signins import SqlSignins
 from totrinn.storage.sso_attempts import SqlSpentTokens, SqlSsoAttempts
@@ -89,7 +91,8 @@ class SqlUnit:
 class Transaction:
     """Begins on entering; on leaving commits, or rolls everything back if there was an exception.
 
-    Reading ends by a commit, too: a rollback would have psycopg forget the statements that it has prepared.
+    Reading ends by a commit, too: a rollback would have psycopg forget the statements that it has prepared. Where the
+    server has gone since the connection was last used, the transaction begins on a new one: nothing has been done yet.
     """
 
     __slots__ = ("_connection", "_engine", "_observer", "_unit")
@@ -102,14 +105,8 @@ class Transaction:
 
     def __enter__(self) -> ports.Unit:
         try:
-            self._connection = connect(self._engine)
+            self._connection = self._begun()
         except Exception as error:
-            raise self._translated(error) from error
-        try:
-            self._connection.begin()
-        except Exception as error:
-            self._connection.invalidate()
-            self._connection.close()
             raise self._translated(error) from error
         self._unit = SqlUnit(self._connection)
         return self._unit
@@ -128,8 +125,18 @@ class Transaction:
             connection.close()
         if error is None:
             self._tell()
+        elif is_transient(error):
+            raise StoreCollided from error
         elif is_unavailability(error):
             raise self._translated(error) from error
+
+    def _begun(self) -> Connection:
+        try:
+            return _begin(self._engine)
+        except sa.exc.DBAPIError as error:
+            if not is_gone(error):
+                raise
+        return _begin(self._engine)
 
     def _tell(self) -> None:
         log = vars(self._unit).get("log")
@@ -141,3 +148,14 @@ class Transaction:
             return error
         self._observer.store_failed()
         return StoreUnavailable()
+
+
+def _begin(engine: Engine) -> Connection:
+    connection = connect(engine)
+    try:
+        connection.begin()
+    except Exception:
+        connection.invalidate()
+        connection.close()
+        raise
+    return connection

@@ -15,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound, OwnCredentialsNeeded, StoreUnavailable
+from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound, OwnCredentialsNeeded, StoreCollided, StoreUnavailable
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services
 from totrinn.web import messages
 from totrinn.web.admission import SAFE_METHODS, admit, establish, refuse_right
 from totrinn.web.ask import Ask
+from totrinn.web.collisions import ATTEMPTS, wait_after, watched
 from totrinn.web.cookies import Cookie, read_cookies
 from totrinn.web.demands import Demand
 from totrinn.web.forms import LARGEST_BODY, BadRequest, read_form, read_query
@@ -130,17 +131,22 @@ class Desk:
             return ask.finish(_later(messages.provider_busy(ask)))
 
     def _answer(self, ask: Ask, page: Page) -> Response:
-        try:
-            response = self._admitted(ask, page)
-        except StoreUnavailable:
-            _log.warning("database unavailable", extra={"path": ask.path, "method": ask.method})
-            ask.cookies_to_set.clear()
-            response = messages.unavailable(ask)
-        except Exception:  # noqa: BLE001 - whatever fails, the answer is a refusal, and says nothing of the cause
-            _log.exception("request failed", extra={"path": ask.path, "method": ask.method})
-            ask.cookies_to_set.clear()
-            response = messages.broken(ask)
-        return ask.finish(response)
+        number = 0
+        while True:
+            number += 1
+            attempt, store = watched(ask, self.services.store)
+            try:
+                return attempt.finish(self._admitted(attempt, page))
+            except StoreCollided:
+                if number == ATTEMPTS or page.calls_out or store.may_have_written:
+                    return _unavailable(attempt)
+                wait_after(number)
+            except StoreUnavailable:
+                return _unavailable(attempt)
+            except Exception:  # noqa: BLE001 - whatever fails, the answer is a refusal, and says nothing of the cause
+                _log.exception("request failed", extra={"path": ask.path, "method": ask.method})
+                attempt.cookies_to_set.clear()
+                return attempt.finish(messages.broken(attempt))
 
     def _admitted(self, ask: Ask, page: Page) -> Response:
         handler = page.handler(ask.method)
@@ -197,3 +203,9 @@ def _later(response: Response) -> Response:
     """Says when to come back, not to everybody the same: they would all come at once."""
     response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS + secrets.randbelow(RETRY_AFTER_SECONDS + 1))
     return response
+
+
+def _unavailable(ask: Ask) -> Response:
+    _log.warning("database unavailable", extra={"path": ask.path, "method": ask.method})
+    ask.cookies_to_set.clear()
+    return ask.finish(messages.unavailable(ask))
