@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from totrinn.app.auditing import seal_log
+from totrinn.app.resealing import reseal_what_is_left
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
 from totrinn.storage import sso_tables as sso
@@ -51,7 +52,7 @@ class Housekeeper:
 
 def keep_house(installation: "Installation", now: datetime) -> None:
     """One round. What fails is logged, and tried again in the next."""
-    for work in (seal, delete_expired):
+    for work in (seal, delete_expired, reseal):
         try:
             work(installation, now)
         except Exception:  # noqa: BLE001  # whatever it is, serving goes on
@@ -61,6 +62,11 @@ def keep_house(installation: "Installation", now: datetime) -> None:
 def seal(installation: "Installation", now: datetime) -> int:
     """Seals the events that have been written since; how many there were."""
     return seal_log(installation.services, now)
+
+
+def reseal(installation: "Installation", now: datetime) -> int:
+    """Seals with the active key what others have sealed with an old one; how many values it was."""
+    return reseal_what_is_left(installation.services, now)
 
 
 def delete_expired(installation: "Installation", now: datetime) -> int:

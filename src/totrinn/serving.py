@@ -20,6 +20,7 @@ from totrinn.bootstrap import application, remember_address, serve_installation
 from totrinn.config import Settings, WrongSetting, plain_http_beyond_loopback
 from totrinn.housekeeping import Housekeeper
 from totrinn.logs import RequestIds, write_logs
+from totrinn.presence import Presence
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -40,7 +41,11 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     whatever `serve_installation` raises.
     """
     refuse_plain_http(settings)
-    with serve_installation(settings) as installation, listening(settings.host, settings.port) as listener:
+    with (
+        serve_installation(settings) as installation,
+        listening(settings.host, settings.port) as listener,
+        Presence(installation) as presence,
+    ):
         write_logs()
         remember_address(installation)
         housekeeper = Housekeeper(installation)
@@ -50,7 +55,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         with suppress(KeyboardInterrupt):
             if settings.workers > 1:
                 _keep_what_is_loaded()
-                _serve_by_many(settings, listener)
+                _serve_by_many(settings, listener, presence.id)
             else:
                 server = _server(application(installation))
                 _keep_what_is_loaded()
@@ -100,20 +105,23 @@ def serving_meanwhile(served: "ASGIApp", listener: socket.socket) -> Iterator[No
         thread.join(SECONDS_TO_FINISH)
 
 
-def worker_application(settings: Settings) -> "ASGIApp":
+def worker_application(settings: Settings, parent: str) -> "ASGIApp":
     """The application of one of several processes, opened there; the end of the process closes it."""
     write_logs()
-    return RequestIds(application(ExitStack().enter_context(serve_installation(settings))))
+    opened = ExitStack()
+    installation = opened.enter_context(serve_installation(settings))
+    opened.enter_context(Presence(installation, of=parent))
+    return RequestIds(application(installation))
 
 
 def _server(served: "ASGIApp") -> uvicorn.Server:
     return uvicorn.Server(_config(RequestIds(served)))
 
 
-def _serve_by_many(settings: Settings, listener: socket.socket) -> None:
+def _serve_by_many(settings: Settings, listener: socket.socket, parent: str) -> None:
     from uvicorn.supervisors import Multiprocess
 
-    config = _config(partial(worker_application, settings), factory=True, workers=settings.workers)
+    config = _config(partial(worker_application, settings, parent), factory=True, workers=settings.workers)
     Multiprocess(config, [listener]).run()
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from totrinn.app import ports
 from totrinn.app.errors import StoreUnavailable
+from totrinn.storage.aftermath import SqlAftermath
 from totrinn.storage.connections import SqlConnections
 from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
@@ -17,10 +18,12 @@ from totrinn.storage.installation import SqlInstallation
 from totrinn.storage.keepers import SqlKeepers
 from totrinn.storage.log import SqlLog
 from totrinn.storage.members import SqlMembers
+from totrinn.storage.nodes import SqlNodes
 from totrinn.storage.one_time import SqlConfirmations, SqlLinks
 from totrinn.storage.organisations import SqlOrganisations
 from totrinn.storage.outbox import SqlOutbox
 from totrinn.storage.people import SqlPeople
+from totrinn.storage.sealed import SqlSealed
 from totrinn.storage.sessions import SqlSessions
 from totrinn.storage.signins import SqlSignins
 from totrinn.storage.sso_attempts import SqlSpentTokens, SqlSsoAttempts
@@ -46,6 +49,9 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "log": SqlLog,
     "outbox": SqlOutbox,
     "installation": SqlInstallation,
+    "sealed": SqlSealed,
+    "nodes": SqlNodes,
+    "aftermath": SqlAftermath,
 }
 
 
@@ -71,6 +77,9 @@ class SqlUnit:
     log: ports.Log
     outbox: ports.Outbox
     installation: ports.Installation
+    sealed: ports.Sealed
+    nodes: ports.Nodes
+    aftermath: ports.Aftermath
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
