@@ -21,7 +21,7 @@ from totrinn.app.ports import Services, Store
 from totrinn.config import Settings, WrongSetting, support_link
 from totrinn.core.events import Source
 from totrinn.cores import share_of_cores
-from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness, check_keys
+from totrinn.crypto import Argon2Passwords, KeyPlace, KeyVault, SystemRandomness, check_keys
 from totrinn.sso import Providers, Records
 from totrinn.storage import Database, DatabaseNotMigrated, UnusableDatabase
 
@@ -49,6 +49,7 @@ class Installation:
     settings: Settings
     database: Database
     services: Services
+    vault: KeyVault
 
 
 @contextmanager
@@ -141,7 +142,7 @@ def application(
         nobody_told=nobody_told,
     )
     opened = partial(open_database, settings, must_exist=True)
-    ready = Readiness(opened, installation.services.vault, is_ending)
+    ready = Readiness(opened, installation.vault, is_ending)
     return create(installation.services, web_settings, extra=extra, ready=ready)
 
 
@@ -180,7 +181,12 @@ def _sqlite_file(settings: Settings) -> Path:
 def join(settings: Settings, database: Database, vault: KeyVault, observer: Observer = NOBODY) -> Installation:
     """The services of the use cases over this database and these keys. Raises `KeysWrong`."""
     check_keys(database, vault)
-    services = Services(
+    return Installation(settings, database, services_of(settings, database, vault, observer), vault)
+
+
+def services_of(settings: Settings, database: Database, vault: KeyVault, observer: Observer = NOBODY) -> Services:
+    """The services of the use cases, whether or not the keys are the database's own."""
+    return Services(
         store=database,
         passwords=Argon2Passwords(),
         vault=vault,
@@ -191,7 +197,6 @@ def join(settings: Settings, database: Database, vault: KeyVault, observer: Obse
         vendor_name=settings.vendor_name,
         observer=observer,
     )
-    return Installation(settings, database, services)
 
 
 def _join_installed(settings: Settings, database: Database, observer: Observer = NOBODY) -> Installation:
@@ -207,13 +212,22 @@ def is_installed(database: Database) -> bool:
         return unit.organisations.find_by_slug(VENDOR_SLUG) is not None
 
 
+def key_place(settings: Settings) -> KeyPlace:
+    """Where the keys are, or would be. Raises `WrongSetting`."""
+    if settings.keys_text:
+        return KeyPlace(None, settings.keys_text)
+    return KeyPlace(settings.keys_file or settings.keys)
+
+
 def open_vault(settings: Settings) -> KeyVault:
     """The keys alone. Raises `KeysMissing`, `KeysUnusable`, `WrongSetting`."""
-    return KeyVault.of_text(settings.keys_text) if settings.keys_text else KeyVault.load(settings.keys)
+    return KeyVault.at(key_place(settings))
 
 
 def _old_or_new_vault(settings: Settings, database: Database) -> KeyVault:
-    has_keys = bool(settings.keys_text) or (settings.keys.is_dir() and any(settings.keys.iterdir()))
+    has_keys = bool(settings.keys_text or settings.keys_file) or (
+        settings.keys.is_dir() and any(settings.keys.iterdir())
+    )
     return open_vault(settings) if has_keys or is_installed(database) else KeyVault.create(settings.keys)
 
 

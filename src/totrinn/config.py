@@ -49,6 +49,7 @@ VARIABLES = (
     Variable("TOTRINN_METRICS", "the address and port where metrics are read; not set: there are none", ""),
     Variable("TOTRINN_METRICS_EACH_ORGANISATION", "whether metrics name each of more than 1000 organisations", "no"),
     Variable("TOTRINN_ALLOW_PRIVATE_ADDRESSES", "whether identity providers may stand on private networks", "no"),
+    Variable("TOTRINN_BACKUP_RECIPIENTS", "the keys that backups are encrypted to, one a line", "", is_secret=True),
 )
 
 
@@ -64,6 +65,8 @@ class Settings:
     database: str = field(repr=False)
     base_url: str
     keys_text: str = field(default="", repr=False)
+    keys_file: Path | None = None
+    """Read again when keys are renewed; `keys_text` is empty then."""
     host: str = DEFAULT_HOST
     port: int = DEFAULT_PORT
     workers: int = 1
@@ -77,6 +80,7 @@ class Settings:
     metrics: tuple[str, int] | None = None
     """Host and port."""
     metrics_each_organisation: bool = False
+    backup_recipients: tuple[str, ...] = ()
     names_its_address: bool = True
     """False when neither address nor port were given: a command then goes by what the server was given last."""
 
@@ -114,7 +118,8 @@ def read_settings(
     return Settings(
         data=folder,
         database=_database(database or given.secret("TOTRINN_DATABASE"), folder),
-        keys_text=given.secret("TOTRINN_KEYS"),
+        keys_text=given.text("TOTRINN_KEYS"),
+        keys_file=given.file("TOTRINN_KEYS"),
         base_url=read_base_url(given.text("TOTRINN_BASE_URL") or f"http://localhost:{number}"),
         names_its_address=bool(given.text("TOTRINN_BASE_URL") or given.text("TOTRINN_PORT")) or port is not None,
         host=host or given.text("TOTRINN_HOST") or DEFAULT_HOST,
@@ -129,6 +134,7 @@ def read_settings(
         metrics=_host_and_port("TOTRINN_METRICS", given.text("TOTRINN_METRICS")),
         metrics_each_organisation=given.yes("TOTRINN_METRICS_EACH_ORGANISATION"),
         allow_private_addresses=given.yes("TOTRINN_ALLOW_PRIVATE_ADDRESSES"),
+        backup_recipients=_lines(given.secret("TOTRINN_BACKUP_RECIPIENTS")),
     )
 
 
@@ -201,14 +207,18 @@ class _Given:
             raise WrongSetting(f"{name} is a number from 1 to {most}, not {value!r}")
         return int(value)
 
-    def secret(self, name: str) -> str:
+    def file(self, name: str) -> Path | None:
         file = self.text(f"{name}_FILE")
-        if not file:
-            return self.text(name)
-        if self.text(name):
+        if file and self.text(name):
             raise WrongSetting(f"{name} and {name}_FILE are both set: keep one")
+        return Path(file).absolute() if file else None
+
+    def secret(self, name: str) -> str:
+        file = self.file(name)
+        if file is None:
+            return self.text(name)
         try:
-            with Path(file).open(encoding="utf-8") as opened:
+            with file.open(encoding="utf-8") as opened:
                 return opened.read(_LARGEST_SECRET_FILE).strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is not text"
@@ -249,6 +259,12 @@ def _networks(text: str) -> tuple[str, ...]:
         except ValueError:
             raise WrongSetting(f"TOTRINN_TRUSTED_PROXIES: {network!r} is no network address") from None
     return networks
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Empty lines and lines that begin with `#` do not count; a comma is as good as a new line."""
+    lines = (line.strip() for line in text.replace(",", "\n").splitlines())
+    return tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def _split(name: str, text: str) -> SplitResult:

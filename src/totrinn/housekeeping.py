@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from totrinn.app.auditing import seal_log
 from totrinn.app.errors import StoreUnavailable
+from totrinn.app.resealing import reseal_what_is_left
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
 from totrinn.storage import sso_tables as sso
@@ -72,7 +73,7 @@ class Housekeeper:
 
 def keep_house(installation: "Installation", now: datetime, *, may_go_on: Callable[[], bool] = lambda: True) -> None:
     """One round, as far as it may go on. What fails is logged, and tried again in the next."""
-    for work in (seal, delete_expired):
+    for work in (seal, delete_expired, reseal):
         has_failed = False
         try:
             if not may_go_on():
@@ -87,6 +88,11 @@ def keep_house(installation: "Installation", now: datetime, *, may_go_on: Callab
 def seal(installation: "Installation", now: datetime) -> int:
     """Seals the events that have been written since; how many there were."""
     return seal_log(installation.services, now)
+
+
+def reseal(installation: "Installation", now: datetime) -> int:
+    """Seals with the active key what others have sealed with an old one; how many values it was."""
+    return reseal_what_is_left(installation.services, now)
 
 
 def delete_expired(installation: "Installation", now: datetime) -> int:

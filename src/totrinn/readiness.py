@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
-from totrinn.app.ports import LARGEST_CLOCK_DIFFERENCE, Vault
-from totrinn.crypto import keys_fit
+from totrinn.app.ports import LARGEST_CLOCK_DIFFERENCE
+from totrinn.crypto import KeyVault, keys_fit
 from totrinn.storage import Database, DatabaseNotMigrated, DatabaseTooNew
 
 REMEMBERED_SECONDS = 1.0
@@ -33,7 +33,7 @@ class Readiness:
     """What `/health/ready` asks, within one event loop."""
 
     def __init__(
-        self, opened: Callable[[], AbstractContextManager[Database]], vault: Vault, is_ending: Callable[[], bool]
+        self, opened: Callable[[], AbstractContextManager[Database]], vault: KeyVault, is_ending: Callable[[], bool]
     ) -> None:
         self._opened = opened
         self._vault = vault

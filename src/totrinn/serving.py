@@ -22,6 +22,7 @@ from totrinn.housekeeping import Housekeeper
 from totrinn.logs import write_logs
 from totrinn.metrics import begin_sharing, exposed, worker_counts
 from totrinn.notifying_systemd import ALIVE, READY, STOPPING, tell_systemd
+from totrinn.presence import Presence
 from totrinn.request_log import RequestLog
 from totrinn.web.settings import read_networks
 
@@ -99,6 +100,7 @@ def _serve_alone(settings: Settings, listener: socket.socket, announce: Callable
     with ExitStack() as stack:
         observer = stack.enter_context(_metrics(settings))
         installation = stack.enter_context(_opened(settings, observer))
+        stack.enter_context(Presence(installation))
         stack.enter_context(_keeping_house(installation))
         server = Server(_surrounded(installation, ending), ending, each_second=_Pulse(ending))
         announce(settings.base_url)
@@ -110,24 +112,22 @@ def _serve_by_many(settings: Settings, listener: socket.socket, announce: Callab
     from totrinn.supervising import Supervisor
 
     ending = threading.Event()
-    with begin_sharing(settings) as forget, _metrics(settings, of_several=True) as observer:
-        household = _Household(settings, observer)
-        with household:
-            announce(settings.base_url)
-            _keep_what_is_loaded()
-            supervisor = Supervisor(
-                partial(_work, settings, listener),
-                settings.workers,
-                on_ending=ending.set,
-                on_renewal=household.renew,
-                on_end_of=forget,
-            )
-            supervisor.run(each_turn=_Pulse(ending, supervisor.is_complete))
-            end_at_the_latest()
+    with ExitStack() as stack:
+        forget = stack.enter_context(begin_sharing(settings))
+        observer = stack.enter_context(_metrics(settings, of_several=True))
+        installation = stack.enter_context(_opened(settings, observer))
+        presence = stack.enter_context(Presence(installation))
+        stack.enter_context(_keeping_house(installation))
+        announce(settings.base_url)
+        _keep_what_is_loaded()
+        work = partial(_work, settings, listener, presence.id)
+        supervisor = Supervisor(work, settings.workers, on_ending=ending.set, on_end_of=forget)
+        supervisor.run(each_turn=_Pulse(ending, supervisor.is_complete))
+        end_at_the_latest()
 
 
-def _work(settings: Settings, listener: socket.socket, channel: socket.socket) -> None:
-    """One of several processes, from its start to its end."""
+def _work(settings: Settings, listener: socket.socket, parent: str, channel: socket.socket) -> None:
+    """One of several processes, from its start to its end; `parent` is the id of the one that began it."""
     from totrinn.supervising import END, beat, heed
 
     for number in (signal.SIGINT, signal.SIGHUP):
@@ -143,7 +143,7 @@ def _work(settings: Settings, listener: socket.socket, channel: socket.socket) -
 
     threading.Thread(target=heed, args=(channel, leave), name="parent", daemon=True).start()
     try:
-        with _opened(settings, worker_counts(settings)) as installation:
+        with _opened(settings, worker_counts(settings)) as installation, Presence(installation, of=parent):
             served = _surrounded(installation, ending)
             servers.append(Server(served, ending, alone=False, each_second=partial(beat, channel)))
             _keep_what_is_loaded()
@@ -151,33 +151,6 @@ def _work(settings: Settings, listener: socket.socket, channel: socket.socket) -
     except (TotrinnError, WrongSetting) as error:
         _log.error("a worker cannot work: %s", error)
         raise SystemExit(1) from None
-
-
-class _Household:
-    """The parent's own installation, whose house it keeps; renewed with the workers, so that keys are read anew."""
-
-    def __init__(self, settings: Settings, observer: Observer) -> None:
-        self._settings = settings
-        self._observer = observer
-        self._stack = ExitStack()
-
-    def __enter__(self) -> "_Household":
-        self._stack.enter_context(_keeping_house(self._stack.enter_context(_opened(self._settings, self._observer))))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def renew(self) -> None:
-        """Opens everything anew; where that fails, the house is left as it is."""
-        fresh = _Household(self._settings, self._observer)
-        try:
-            fresh.__enter__()
-        except (TotrinnError, WrongSetting) as error:
-            _log.error("the renewal goes on without a housekeeper: %s", error)
-            return
-        self._stack.close()
-        self._stack = fresh._stack
 
 
 class _Pulse:

@@ -84,14 +84,12 @@ class Supervisor:
         number: int,
         *,
         on_ending: Callable[[], None],
-        on_renewal: Callable[[], None],
         on_end_of: Callable[[int], None],
     ) -> None:
         """`work` is run in each process with its end of the channel; `on_end_of` is told the id of each that ended."""
         self._work = work
         self._number = number
         self._on_ending = on_ending
-        self._on_renewal = on_renewal
         self._on_end_of = on_end_of
         self._workers: list[_Worker] = []
         self._is_ending = False
@@ -143,7 +141,6 @@ class Supervisor:
     def _begin_renewal(self) -> None:
         self._must_renew = False
         _log.info("workers are renewed one by one")
-        self._on_renewal()
         for worker in self._staying():
             worker.is_old = True
 

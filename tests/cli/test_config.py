@@ -54,11 +54,12 @@ def test_every_setting_of_the_table_is_read() -> None:
         "TOTRINN_SUPPORT": "support@example.no",
         "TOTRINN_TRUSTED_PROXIES": "10.0.0.0/8, ::1",
         "TOTRINN_ALLOW_PRIVATE_ADDRESSES": "yes",
+        "TOTRINN_BACKUP_RECIPIENTS": "age1example",
     }
     assert set(values) == {variable.name for variable in VARIABLES}
     plain, told = read_settings({}, data=DATA), read_settings(values)
     fields = {field.name for field in dataclasses.fields(Settings)}
-    assert [field for field in fields if getattr(plain, field) == getattr(told, field)] == []
+    assert [field for field in fields if getattr(plain, field) == getattr(told, field)] == ["keys_file"]
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
@@ -70,6 +71,15 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:
         read_settings({"TOTRINN_DATABASE_FILE": str(file), "TOTRINN_DATABASE": "postgresql:///a"})
     with pytest.raises(WrongSetting, match="cannot read"):
         read_settings({"TOTRINN_DATABASE_FILE": str(tmp_path / "nothing")})
+
+
+def test_keys_in_a_file_are_not_read_with_the_settings(tmp_path: Path) -> None:
+    """The file is read when the keys are needed, and again when it has changed: its place is the setting."""
+    file = tmp_path / "keys"
+    settings = read_settings({"TOTRINN_KEYS_FILE": str(file)}, data=DATA)
+    assert (settings.keys_file, settings.keys_text) == (file, "")
+    with pytest.raises(WrongSetting, match="both set"):
+        read_settings({"TOTRINN_KEYS_FILE": str(file), "TOTRINN_KEYS": "0001-00000000:x"}, data=DATA)
 
 
 def test_settings_do_not_show_their_secrets() -> None:

@@ -35,6 +35,7 @@ LATEST_COMER = timedelta(minutes=10)
 
 _SUMMARY = "log summary"
 _HEAD = "log head "
+_FORMER = "log sealed by former keys "
 _NO_HEAD = (0, "")
 
 
@@ -98,6 +99,50 @@ def seal_log(services: Services, now: datetime) -> int:
             return total
 
 
+def sign_log_anew(services: Services) -> None:
+    """Signs the ends of the chains, and the number of batches, with the active key; what is not ours stays as it is."""
+    vault = services.vault
+    with services.store.reading() as unit:
+        purposes = [
+            beginning + organisation_id
+            for beginning in (_HEAD, _FORMER)
+            for organisation_id in sorted(unit.installation.starting_with(beginning))
+        ]
+    for purpose in (_SUMMARY, *purposes):
+        with services.store.writing() as unit:
+            unit.installation.lock(_SUMMARY)
+            value = vault.signed_value(unit.installation.read(purpose) or "", purpose)
+            if value is not None:
+                unit.installation.write(purpose, vault.sign(value, purpose))
+
+
+def seal_log_anew(services: Services, unit: Unit) -> None:
+    """Takes the log as it stands for true, since the keys that its seals were made with are lost.
+
+    From here on it is as safe as before; what was done to it before can no longer be found.
+    """
+    batches = chains = 0
+    for organisation_id in sorted({*unit.log.chains(), *unit.installation.starting_with(_HEAD)}):
+        last = unit.log.last_seal(organisation_id)
+        former = _former_digest(services.vault, unit, organisation_id)
+        for purpose, digest in ((_FORMER, former), (_HEAD, last.digest if last else "")):
+            number = last.number if last else 0
+            purpose += organisation_id
+            unit.installation.write(purpose, services.vault.sign(f"{number} {digest}", purpose))
+        batches += last.number if last else 0
+        chains += last is not None
+    unit.installation.write(_SUMMARY, services.vault.sign(f"{batches} {chains}", _SUMMARY))
+
+
+def _former_digest(vault: Vault, unit: Unit, organisation_id: str) -> str:
+    so_far = ""
+    seals, events = unit.log.seals(organisation_id), unit.log.sealed_events(organisation_id)
+    for _, seal, batch in _side_by_side(seals, events):
+        if seal is not None:
+            so_far = _digest_of_former(vault, seal, so_far, batch)
+    return so_far
+
+
 def verify_log(services: Services) -> Verification:
     """Reads the whole log and checks every seal, in one consistent view."""
     findings: list[Finding] = []
@@ -139,7 +184,8 @@ def _seal_some(services: Services, now: datetime) -> int:
 def _end_of_chain(unit: Unit, vault: Vault, organisation_id: str) -> Seal | None:
     """The last seal. Raises `SealingFailed` unless it is the one that was last sealed."""
     last = unit.log.last_seal(organisation_id)
-    head = _head_of(vault, organisation_id, unit.installation.read(_HEAD + organisation_id))
+    purpose = _HEAD + organisation_id
+    head = _head_of(vault, purpose, unit.installation.read(purpose))
     if head != (_NO_HEAD if last is None else (last.number, last.digest)):
         raise SealingFailed(f"the chain of organisation {organisation_id or '-'} does not end where it was sealed")
     return last
@@ -175,12 +221,17 @@ class _Chain:
         self._before: frozenset[str] = frozenset({""})
         self._earliest: datetime | None = None
         self._last: Seal | None = None
+        # The last batch that was sealed by keys which are lost, and the digest of all up to it.
+        self._former = _NO_HEAD
+        self._so_far = ""
         self.batches = 0
         self.events = 0
 
     def check(self, unit: Unit, signed_head: str | None) -> None:
         """Reads the chain and adds what is wrong with it to the findings."""
-        head = _head_of(self._vault, self._organisation_id, signed_head)
+        head = _head_of(self._vault, _HEAD + self._organisation_id, signed_head)
+        former = _FORMER + self._organisation_id
+        self._former = _head_of(self._vault, former, unit.installation.read(former)) or _NO_HEAD
         end = _NO_HEAD[0] if head is None else head[0]
         seals, events = unit.log.seals(self._organisation_id), unit.log.sealed_events(self._organisation_id)
         for number, seal, batch in _side_by_side(seals, events):
@@ -199,12 +250,23 @@ class _Chain:
     def _check_batch(self, seal: Seal, events: Sequence[LoggedEvent]) -> None:
         self.batches += 1
         self.events += len(events)
+        if seal.number <= self._former[0]:
+            self._check_former(seal, events)
+            return
         computed = {_digest(self._vault, seal, before, events) for before in self._before}
         if self._before and not any(hmac.compare_digest(seal.digest, each) for each in computed):
             self._note(seal.number, _difference(len(events), seal.count))
         if self._earliest is not None and any(event.at < self._earliest for event in events):
             self._note(seal.number, Fault.BACKDATED)
         self._before = frozenset({seal.digest, *computed})
+        self._earliest = seal.sealed_at - LATEST_COMER
+        self._last = seal
+
+    def _check_former(self, seal: Seal, events: Sequence[LoggedEvent]) -> None:
+        self._so_far = _digest_of_former(self._vault, seal, self._so_far, events)
+        if seal.number == self._former[0] and not hmac.compare_digest(self._so_far, self._former[1]):
+            self._note(seal.number, Fault.CHANGED)
+        self._before = frozenset({seal.digest})
         self._earliest = seal.sealed_at - LATEST_COMER
         self._last = seal
 
@@ -265,6 +327,11 @@ def _digest(vault: Vault, seal: Seal, before: str, events: Sequence[LoggedEvent]
     return vault.digest("\n".join(lines), "log batch").hex()
 
 
+def _digest_of_former(vault: Vault, seal: Seal, before: str, events: Sequence[LoggedEvent]) -> str:
+    """The keyed digest of a batch whose own seal nobody can check any more, and of all before it."""
+    return _digest(vault, seal, f"{before} {seal.digest}", events)
+
+
 def _words_of(event: LoggedEvent) -> tuple[object, ...]:
     return (
         event.id,
@@ -290,11 +357,11 @@ def _summary_of(vault: Vault, signed: str) -> tuple[int, int] | None:
     return int(batches), int(chains)
 
 
-def _head_of(vault: Vault, organisation_id: str, signed: str | None) -> tuple[int, str] | None:
+def _head_of(vault: Vault, purpose: str, signed: str | None) -> tuple[int, str] | None:
     """(number, digest) of the last batch that was sealed; `_NO_HEAD` before the first; None when it is not ours."""
     if signed is None:
         return _NO_HEAD
-    value = vault.signed_value(signed, _HEAD + organisation_id)
+    value = vault.signed_value(signed, purpose)
     if value is None:
         return None
     number, _, digest = value.partition(" ")

@@ -216,6 +216,14 @@ def reset_by_vendor(
         return person
 
 
+def log_of_installation(unit: Unit, visitor: Visitor, source: Source, kind: Kind, **detail: str) -> None:
+    """Logs what concerns the installation as a whole, where the vendor's staff read it."""
+    vendor = unit.organisations.find_by_slug(VENDOR_SLUG)
+    if vendor is None:
+        raise NotFound(VENDOR_SLUG)
+    _log(unit, visitor, source, kind, vendor.id, **detail)
+
+
 def _organisation(services: Services, slug: str) -> Organisation:
     with services.store.reading() as unit:
         organisation = unit.organisations.find_by_slug(slug)

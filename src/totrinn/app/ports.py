@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
+from totrinn.app.key_repositories import Aftermath, Nodes, Sealed
 from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.repositories import (
     Confirmations,
@@ -33,6 +34,7 @@ from totrinn.app.repositories import (
 from totrinn.app.sso_repositories import Connections, Domains, Keepers, SpentTokens, SsoAttempts, SsoIdentities
 
 __all__ = [
+    "Aftermath",
     "Confirmations",
     "Connections",
     "Devices",
@@ -45,11 +47,13 @@ __all__ = [
     "Links",
     "Log",
     "Members",
+    "Nodes",
     "Organisations",
     "Outbox",
     "Passwords",
     "People",
     "Randomness",
+    "Sealed",
     "Services",
     "Sessions",
     "Signins",
@@ -88,6 +92,9 @@ class Unit(Protocol):
     log: Log
     outbox: Outbox
     installation: Installation
+    sealed: Sealed
+    nodes: Nodes
+    aftermath: Aftermath
 
 
 class Store(Protocol):
@@ -124,6 +131,10 @@ class Passwords(Protocol):
 
 class Vault(Protocol):
     """Secrets at rest, and keyed digests."""
+
+    @property
+    def active(self) -> str:
+        """The id of the key that it seals and signs with."""
 
     def seal(self, secret: bytes, context: str) -> bytes:
         """Encrypts, bound to the context (AEAD)."""

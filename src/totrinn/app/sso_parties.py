@@ -17,19 +17,19 @@ _EPOCH_KEY = "started_at"
 def party_of(services: Services, connection: Connection) -> Party:
     """The connection, opened."""
     sealed_secret = connection.sealed_secret
-    secret = services.vault.open(sealed_secret, _secret_context(connection.id)).decode() if sealed_secret else None
-    key = services.vault.open(connection.sealed_key, _key_context(connection.id))
+    secret = services.vault.open(sealed_secret, secret_context(connection.id)).decode() if sealed_secret else None
+    key = services.vault.open(connection.sealed_key, key_context(connection.id))
     return Party(connection.id, connection.revision, connection.settings, secret, key)
 
 
 def sealed_secret(services: Services, connection_id: str, secret: str | None) -> bytes | None:
     """A client secret as it is stored."""
-    return services.vault.seal(secret.encode(), _secret_context(connection_id)) if secret else None
+    return services.vault.seal(secret.encode(), secret_context(connection_id)) if secret else None
 
 
 def sealed_key(services: Services, connection_id: str) -> bytes:
     """A fresh private key of ours for this connection, as it is stored."""
-    return services.vault.seal(services.providers.new_key(), _key_context(connection_id))
+    return services.vault.seal(services.providers.new_key(), key_context(connection_id))
 
 
 def new_challenge(services: Services, visitor: Visitor, *, is_fresh: bool, context: tuple[str, ...]) -> Challenge:
@@ -48,12 +48,12 @@ def new_challenge(services: Services, visitor: Visitor, *, is_fresh: bool, conte
 def sealed_challenge(services: Services, attempt_id: str, challenge: Challenge) -> bytes:
     """The challenge as it is stored: nonce and verifier are secrets while the sign-in is under way."""
     values = {**asdict(challenge), _EPOCH_KEY: challenge.started_at.isoformat()}
-    return services.vault.seal(json.dumps(values).encode(), _challenge_context(attempt_id))
+    return services.vault.seal(json.dumps(values).encode(), challenge_context(attempt_id))
 
 
 def opened_challenge(services: Services, attempt_id: str, sealed: bytes) -> Challenge:
     """The same, opened. Raises `SealBroken`."""
-    values = json.loads(services.vault.open(sealed, _challenge_context(attempt_id)))
+    values = json.loads(services.vault.open(sealed, challenge_context(attempt_id)))
     started_at = datetime.fromisoformat(values.pop(_EPOCH_KEY))
     return Challenge(**{**values, "context": tuple(values["context"])}, started_at=started_at)
 
@@ -74,13 +74,13 @@ def capped(ends_at: datetime, now: datetime, longest: timedelta) -> datetime:
     return min(ends_at, now + longest)
 
 
-def _secret_context(connection_id: str) -> str:
+def secret_context(connection_id: str) -> str:
     return f"connection secret {connection_id}"
 
 
-def _key_context(connection_id: str) -> str:
+def key_context(connection_id: str) -> str:
     return f"connection key {connection_id}"
 
 
-def _challenge_context(attempt_id: str) -> str:
+def challenge_context(attempt_id: str) -> str:
     return f"sso attempt {attempt_id}"

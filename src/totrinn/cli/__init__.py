@@ -29,6 +29,10 @@ COMMANDS = {
     "domain": "totrinn.cli.domains:domain",
     "explain": "totrinn.cli.explaining:explain",
     "audit": "totrinn.cli.audit:audit",
+    "keys": "totrinn.cli.keys:keys",
+    "backup": "totrinn.cli.backing_up:backup",
+    "backup-key": "totrinn.cli.backing_up:backup_key",
+    "restore": "totrinn.cli.restoring:restore",
     "doctor": "totrinn.cli.examining:doctor",
     "routes": "totrinn.cli.routes:routes",
 }

@@ -62,6 +62,12 @@ class Kind(StrEnum):
     SETUP_LINK_ISSUED = "organisation:setup_link:issued"
     PASSWORD_LINK_ISSUED = "person:password_link:issued"
     SETUP_LINK_USED = "organisation:setup_link:used"
+    KEY_ADDED = "installation:key:added"
+    KEY_ACTIVATED = "installation:key:activated"
+    KEY_RETIRED = "installation:key:retired"
+    KEYS_ABANDONED = "installation:keys:abandoned"
+    BACKUP_MADE = "installation:backup:made"
+    BACKUP_RESTORED = "installation:backup:restored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Key:
 
 
 def read_keys(place: Path) -> tuple[Key, ...]:
-    """The keys in this directory, or this one file, by id: the first is the oldest, the last the active one.
+    """The keys in this directory, or this one file, by id: the first is the oldest.
 
     Raises `KeysMissing` or `KeysUnusable`.
     """
@@ -75,16 +75,31 @@ def keys_of_text(text: str) -> tuple[Key, ...]:
 def write_new_key(directory: Path) -> Key:
     """Makes a key that is newer than all others there, in a file that only its owner can read, safely on the disk."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    number = max((int(file.stem[:4]) for file in _files(directory)), default=0) + 1
-    secret = secrets.token_bytes(KEY_BYTES)
-    key = Key(f"{number:04}-{_fingerprint(secret)}", secret)
+    key = new_key(max((int(file.stem[:4]) for file in _files(directory)), default=0) + 1)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-    with os.fdopen(os.open(directory / f"{key.id}.key", flags, 0o600), "wb") as file:
-        file.write(base64.b64encode(secret) + b"\n")
+    unfinished = directory / f".{key.id}.new"  # nobody reads half a key
+    with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
+        file.write(base64.b64encode(key.secret) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    _sync(directory)
+    unfinished.rename(directory / f"{key.id}.key")
+    sync_folder(directory)
     return key
+
+
+def new_key(number: int) -> Key:
+    """A fresh key with this number, which is nowhere yet."""
+    secret = secrets.token_bytes(KEY_BYTES)
+    return Key(f"{number:04}-{_fingerprint(secret)}", secret)
+
+
+def sync_folder(directory: Path) -> None:
+    """Has the names in the folder safely on the disk."""
+    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _files(directory: Path) -> list[Path]:
@@ -121,11 +136,3 @@ def _key(id_: str, encoded: str) -> Key:
 
 def _fingerprint(secret: bytes) -> str:
     return hashlib.sha256(b"totrinn key id\0" + secret).hexdigest()[:8]
-
-
-def _sync(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

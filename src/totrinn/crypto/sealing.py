@@ -5,13 +5,20 @@ caller's context are authenticated with them, so that a sealed secret cannot be 
 random bits: one key may seal 2³² values (NIST SP 800-38D §8.3). No key is used for two things: each purpose has its
 own, derived by HKDF-SHA-256 (RFC 5869).
 
-Sealing and signing use the newest key, opening and checking any key that is there. Digests use the *oldest*, since
-what is stored as a digest cannot be made anew: it stays in the directory for as long as digests made with it live.
+Sealing and signing use the active key, opening and checking any key that is there. Which one is active stands in the
+database (`check_value`); until that has been read it is the newest. Digests use the *oldest*, since what is stored as a
+digest cannot be made anew: it stays in the directory for as long as digests made with it live.
+
+A vault that meets a key it does not know, or a signature that fits none, reads its keys again, at most once a second
+and only if their files have changed.
 """
 
 import base64
 import hmac
 import secrets
+import threading
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -21,26 +28,46 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from totrinn.app.errors import SealBroken
 from totrinn.app.ports import Vault
-from totrinn.crypto.keys import KEY_BYTES, Key, KeysUnusable, keys_of_text, read_keys, write_new_key
+from totrinn.crypto.key_places import KeyPlace
+from totrinn.crypto.keys import KEY_BYTES, Key, KeysMissing, KeysUnusable, keys_of_text, write_new_key
 
 _FORMAT = 1
 _NONCE_BYTES = 12
 _SALT = b"totrinn"
+_SECONDS_BETWEEN_LOOKS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """The keys as they were read at one time."""
+
+    keys: dict[str, Key]
+    ciphers: dict[str, AESGCM]
+    oldest: Key
+    newest: Key
 
 
 class KeyVault(Vault):
     """Implements `ports.Vault`. Safe for any number of threads."""
 
-    def __init__(self, keys: tuple[Key, ...]) -> None:
-        self._oldest, self._active = keys[0], keys[-1]
-        self._keys = {key.id.encode(): key for key in keys}
-        self._ciphers = {id_: AESGCM(_derived(key, "seal")) for id_, key in self._keys.items()}
+    def __init__(self, keys: tuple[Key, ...], place: KeyPlace | None = None) -> None:
+        self._ring = _ring_of(keys)
+        self._active: str | None = None
+        self._place = place
+        self._stamp = place.stamp() if place else ()
+        self._looked_at = time.monotonic()
+        self._looking = threading.Lock()
         self._purposes: dict[tuple[str, str], bytes] = {}
 
     @classmethod
     def load(cls, place: Path) -> "KeyVault":
         """The vault with the keys in this directory, or this one file. Raises `KeysMissing` or `KeysUnusable`."""
-        return cls(read_keys(place))
+        return cls.at(KeyPlace(place))
+
+    @classmethod
+    def at(cls, place: KeyPlace) -> "KeyVault":
+        """The vault with the keys at this place. Raises `KeysMissing` or `KeysUnusable`."""
+        return cls(place.read(), place)
 
     @classmethod
     def of_text(cls, text: str) -> "KeyVault":
@@ -52,20 +79,71 @@ class KeyVault(Vault):
         """Makes the first key. Raises `KeysUnusable` when there are keys: something may be sealed with them."""
         if any(directory.glob("*.key")):
             raise KeysUnusable(f"there are keys in {directory} already")
-        return cls((write_new_key(directory),))
+        write_new_key(directory)
+        return cls.load(directory)
+
+    @property
+    def key_ids(self) -> tuple[str, ...]:
+        """The keys that it knows, the oldest first."""
+        return tuple(self._ring.keys)
+
+    @property
+    def active(self) -> str:
+        """The key that it seals and signs with."""
+        return self._active or self._ring.newest.id
+
+    @property
+    def digesting(self) -> str:
+        """The key that it digests with."""
+        return self._ring.oldest.id
+
+    def use(self, id_: str) -> bool:
+        """Seals and signs with this key from now on, read anew if need be; False where it is not known."""
+        if id_ not in self._ring.keys:
+            self.look_again(at_once=True)
+        if id_ not in self._ring.keys:
+            return False
+        self._active = id_
+        return True
+
+    def look_again(self, *, at_once: bool = False) -> bool:
+        """Reads the keys again if their files have changed, at most once a second; whether they are others now.
+
+        Keys that lack the oldest or the active one are not taken: somebody is in the midst of moving them.
+        """
+        with self._looking:
+            now = time.monotonic()
+            if self._place is None or (not at_once and now - self._looked_at < _SECONDS_BETWEEN_LOOKS):
+                return False
+            self._looked_at = now
+            stamp = self._place.stamp()
+            if not stamp or stamp == self._stamp:
+                return False
+            try:
+                ring = _ring_of(self._place.read())
+            except (KeysMissing, KeysUnusable):
+                return False
+            if ring.oldest != self._ring.oldest or self.active not in ring.keys:
+                return False
+            self._active = self.active
+            self._ring, self._stamp = ring, stamp
+            return True
 
     def seal(self, secret: bytes, context: str) -> bytes:
-        """Encrypts under the newest key, bound to the context."""
-        id_ = self._active.id.encode()
+        """Encrypts under the active key, bound to the context."""
+        id_ = self.active
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        header = bytes((_FORMAT, len(id_))) + id_
-        return header + nonce + self._ciphers[id_].encrypt(nonce, secret, header + context.encode())
+        header = bytes((_FORMAT, len(id_))) + id_.encode()
+        return header + nonce + self._ring.ciphers[id_].encrypt(nonce, secret, header + context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
         """Decrypts. Raises `SealBroken` when key, context or bytes do not fit."""
         header_end = 2 + sealed[1] if len(sealed) > 1 else 0
         header, nonce = sealed[:header_end], sealed[header_end : header_end + _NONCE_BYTES]
-        cipher = self._ciphers.get(header[2:])
+        id_ = header[2:].decode("ascii", "replace")
+        cipher = self._ring.ciphers.get(id_)
+        if cipher is None and self.look_again():
+            cipher = self._ring.ciphers.get(id_)
         if cipher is None or header[0] != _FORMAT or len(nonce) != _NONCE_BYTES:
             raise SealBroken("sealed with a key that is not there")
         try:
@@ -75,20 +153,26 @@ class KeyVault(Vault):
 
     def digest(self, value: str, purpose: str) -> bytes:
         """HMAC-SHA-256 of the value, under the oldest key's key for this purpose; stays the same as keys are added."""
-        return hmac.digest(self._key_for(self._oldest, f"digest {purpose}"), _bytes(value), "sha256")
+        return hmac.digest(self._key_for(self._ring.oldest, f"digest {purpose}"), _bytes(value), "sha256")
 
     def sign(self, value: str, purpose: str) -> str:
-        """`value.signature` under the newest key."""
-        return f"{value}.{self._signature(self._active, value, purpose)}"
+        """`value.signature` under the active key."""
+        return f"{value}.{self._signature(self._ring.keys[self.active], value, purpose)}"
 
     def signed_value(self, signed: str, purpose: str) -> str | None:
         """The value, if the signature is by any of our keys, for this purpose. Compares in constant time (R91)."""
         value, dot, signature = signed.rpartition(".")
         if not dot or not signature.isascii():
             return None
-        ours = (self._signature(key, value, purpose) for key in self._keys.values())
+        is_ours = self._is_signed(value, signature, purpose)
+        if not is_ours and self.look_again():
+            is_ours = self._is_signed(value, signature, purpose)
+        return value if is_ours else None
+
+    def _is_signed(self, value: str, signature: str, purpose: str) -> bool:
+        ours = [self._signature(key, value, purpose) for key in self._ring.keys.values()]
         fits = [hmac.compare_digest(each, signature) for each in ours]
-        return value if any(fits) else None
+        return any(fits)
 
     def _signature(self, key: Key, value: str, purpose: str) -> str:
         mac = hmac.digest(self._key_for(key, f"sign {purpose}"), _bytes(value), "sha256")
@@ -99,6 +183,18 @@ class KeyVault(Vault):
         if derived is None:
             derived = self._purposes[key.id, purpose] = _derived(key, purpose)
         return derived
+
+
+def key_of(sealed: bytes) -> str:
+    """The id of the key that a value was sealed with; empty when it is no sealed value."""
+    if len(sealed) < 2 or sealed[0] != _FORMAT:
+        return ""
+    return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+
+
+def _ring_of(keys: tuple[Key, ...]) -> _Ring:
+    by_id = {key.id: key for key in keys}
+    return _Ring(by_id, {key.id: AESGCM(_derived(key, "seal")) for key in keys}, keys[0], keys[-1])
 
 
 def _bytes(value: str) -> bytes:

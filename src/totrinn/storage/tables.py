@@ -308,3 +308,16 @@ installation = Table(
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+# The processes that serve. Who reads `seen_at` judges whether they still live.
+node = Table(
+    "node",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("key_ids", Words, nullable=False),
+    Column("active_key", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+)

@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection, Engine
 from totrinn.app import ports
 from totrinn.app.errors import StoreCollided, StoreUnavailable
 from totrinn.app.observing import Observer
+from totrinn.storage.aftermath import SqlAftermath
 from totrinn.storage.connections import SqlConnections
 from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
@@ -19,11 +20,13 @@ from totrinn.storage.installation import SqlInstallation
 from totrinn.storage.keepers import SqlKeepers
 from totrinn.storage.log import SqlLog
 from totrinn.storage.members import SqlMembers
+from totrinn.storage.nodes import SqlNodes
 from totrinn.storage.one_time import SqlConfirmations, SqlLinks
 from totrinn.storage.organisations import SqlOrganisations
 from totrinn.storage.outbox import SqlOutbox
 from totrinn.storage.people import SqlPeople
 from totrinn.storage.postgresql import is_gone, is_transient
+from totrinn.storage.sealed import SqlSealed
 from totrinn.storage.sessions import SqlSessions
 from totrinn.storage.signins import SqlSignins
 from totrinn.storage.sso_attempts import SqlSpentTokens, SqlSsoAttempts
@@ -49,6 +52,9 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "log": SqlLog,
     "outbox": SqlOutbox,
     "installation": SqlInstallation,
+    "sealed": SqlSealed,
+    "nodes": SqlNodes,
+    "aftermath": SqlAftermath,
 }
 
 
@@ -74,6 +80,9 @@ class SqlUnit:
     log: ports.Log
     outbox: ports.Outbox
     installation: ports.Installation
+    sealed: ports.Sealed
+    nodes: ports.Nodes
+    aftermath: ports.Aftermath
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -73,6 +73,12 @@ SENTENCES: dict[Kind, str] = {
     Kind.SETUP_LINK_ISSUED: _("%(actor)s made a set-up link for the first administrator"),
     Kind.PASSWORD_LINK_ISSUED: _("%(actor)s made a new link for %(person)s to choose a password"),
     Kind.SETUP_LINK_USED: _("%(person)s used the set-up link"),
+    Kind.KEY_ADDED: _("%(actor)s made a new key for the installation"),
+    Kind.KEY_ACTIVATED: _("%(actor)s had secrets sealed with a new key"),
+    Kind.KEY_RETIRED: _("%(actor)s retired a key of the installation"),
+    Kind.KEYS_ABANDONED: _("%(actor)s gave the keys of the installation up: everybody must enrol anew"),
+    Kind.BACKUP_MADE: _("%(actor)s made a backup"),
+    Kind.BACKUP_RESTORED: _("%(actor)s restored the installation from a backup"),
 }
 
 # What is done to somebody else, and may be done to oneself.
@@ -103,7 +109,15 @@ OWN_SENTENCES: dict[Kind, str] = {
 }
 
 _DANGER = frozenset(
-    {Kind.REQUIREMENT_OFF, Kind.FEATURE_WITHDRAWN, Kind.FACTOR_RESET, Kind.CONNECTION_ADDED, Kind.CONNECTION_CHANGED}
+    {
+        Kind.REQUIREMENT_OFF,
+        Kind.FEATURE_WITHDRAWN,
+        Kind.FACTOR_RESET,
+        Kind.CONNECTION_ADDED,
+        Kind.CONNECTION_CHANGED,
+        Kind.KEYS_ABANDONED,
+        Kind.BACKUP_RESTORED,
+    }
 )
 _WARN = frozenset(
     {
