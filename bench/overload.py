@@ -1,4 +1,6 @@
-"""Five times as many sign-ins as the cores can hash: `python -m bench.overload`.
+"""Five times as many sign-ins as can be served: `python -m bench.overload`.
+
+How many can be served is measured first, by a few who wait for their answers and ask again.
 
 One organisation's people sign in from many addresses, in an open loop. Beside them a steady stream of pages is asked
 for with live sessions, and a few people of another organisation sign in. The sender shares the cores with the server:
@@ -133,7 +135,7 @@ async def _run(server: Server, people: dict[str, list[Person]], asked: argparse.
     run.closed_per_second = sum(each.status == _STATUS_SERVED for each in closed) / _CLOSED_SECONDS
     until = time.perf_counter() + _QUIET_SECONDS
     await offering.offer(server.port, others, per_second=OTHERS_PER_SECOND, until=until, note=run.quiet.note)
-    run.offered_per_second = TIMES * cores * 1000 / run.hash_ms
+    run.offered_per_second = TIMES * run.closed_per_second
     await _loaded(server, run, asked.seconds, (flood, others, pages))
     run.recovery = await _recover(server, others, run)
     return run

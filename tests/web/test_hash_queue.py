@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from totrinn.web import hash_queue
 from totrinn.web.fair_line import Place
-from totrinn.web.hash_queue import MOST_WAITING, Gone, HashQueue, TooBusy, Waiter
+from totrinn.web.hash_queue import FEWEST_WAITING, MOST_WAITING, Gone, HashQueue, TooBusy, Waiter
 
 
 def _run(crowd: Callable[[], Awaitable[None]]) -> None:
@@ -170,5 +170,24 @@ def test_a_wait_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
         until.set()
         await holder
         await _assert_all_free(queue, 1)
+
+    _run(crowd)
+
+
+def test_on_a_slow_machine_fewer_wait() -> None:
+    """No more than can be served in two seconds, but always a few; and it does not stay so."""
+
+    async def crowd() -> None:
+        queue, until = HashQueue(2), asyncio.Event()
+        for seconds, most in ((0.01, 64), (0.1, 40), (9.0, FEWEST_WAITING), (0.01, 64)):
+            for _ in range(200):
+                queue._note_duration(seconds)
+            tasks = [asyncio.create_task(_hold(queue, until)) for _ in range(100)]
+            await _settle()
+            assert len(queue._line) == pytest.approx(most, abs=1)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        await _assert_all_free(queue, 2)
 
     _run(crowd)

@@ -83,10 +83,10 @@ class _Lane:
 
 
 class FairLine:
-    """Holds at most `room` tickets."""
+    """Holds at most `room` tickets; whoever joins when there are as many leaves, or makes another one leave."""
 
     def __init__(self, room: int) -> None:
-        self._room = room
+        self.room = room
         self._known, self._strangers = _Lane(), _Lane()
         self._next_ticket = 0
         self._known_went_last = False
@@ -99,9 +99,9 @@ class FairLine:
         self._next_ticket += 1
         lane = self._known if place.is_known else self._strangers
         lane.waiting[self._next_ticket] = place.keys()
-        if len(self) <= self._room:
+        if len(self) <= self.room:
             return self._next_ticket, None
-        crowded = self._known if len(self._known.waiting) > self._room // 2 else self._strangers
+        crowded = self._known if len(self._known.waiting) > self.room // 2 else self._strangers
         leaving = crowded.last_of_most()
         del crowded.waiting[leaving]
         return self._next_ticket, leaving

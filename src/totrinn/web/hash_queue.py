@@ -2,6 +2,9 @@
 
 A waiter holds no thread, so pages of live sessions are served while sign-ins queue. The surplus is told to come back.
 Where there is a free place nothing of this is asked: who somebody is matters only while others wait.
+
+As many may wait as can be served within a short time, going by how long it took of late: on a machine that is slow just
+now they are fewer. Whoever is taken in is served soon, and soon after a flood nobody waits.
 """
 
 import asyncio
@@ -14,8 +17,11 @@ from totrinn.app.observing import NOBODY, Observer
 from totrinn.web.fair_line import FairLine, Place
 
 MOST_WAITING = 64
+FEWEST_WAITING = 8
+DRAINED_WITHIN_SECONDS = 2.0
 LONGEST_WAIT_SECONDS = 10.0
 RETRY_AFTER_SECONDS = 5
+_WEIGHT_OF_LAST = 0.1
 
 
 class TooBusy(Exception):
@@ -46,11 +52,15 @@ _ANYONE = Waiter()
 
 
 class HashQueue:
-    """Admits so many at a time; used within one event loop."""
+    """Admits so many at a time, and lets as many wait as can be served in so many seconds; within one event loop."""
 
-    def __init__(self, places: int, observer: Observer = NOBODY) -> None:
+    def __init__(
+        self, places: int, observer: Observer = NOBODY, *, drained_within: float = DRAINED_WITHIN_SECONDS
+    ) -> None:
         self._free = places
         self._observer = observer
+        self._seconds_of_places = places * drained_within
+        self._usual_seconds = 0.0
         self._line = FairLine(MOST_WAITING)
         self._calls: dict[int, asyncio.Future[None]] = {}
 
@@ -63,9 +73,11 @@ class HashQueue:
         else:
             await self._queue(waiter)
         self._observer.hash_running(1)
+        began = time.monotonic()
         try:
             yield
         finally:
+            self._note_duration(time.monotonic() - began)
             self._observer.hash_running(-1)
             self._free += 1
             self._call()
@@ -81,6 +93,11 @@ class HashQueue:
         finally:
             self._observer.hash_queued(-1)
         self._observer.hash_waited(time.monotonic() - began)
+
+    def _note_duration(self, seconds: float) -> None:
+        self._usual_seconds += (seconds - self._usual_seconds) * _WEIGHT_OF_LAST
+        can_be_served = int(self._seconds_of_places / max(self._usual_seconds, 0.001))
+        self._line.room = min(max(can_be_served, FEWEST_WAITING), MOST_WAITING)
 
     async def _wait(self, place: Place, waiter: Waiter) -> None:
         """Returns when it is this one's turn; the place is then taken."""

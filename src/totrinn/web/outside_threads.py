@@ -14,7 +14,7 @@ from anyio import CapacityLimiter
 from totrinn.app.ports import Services
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
-from totrinn.web.hash_queue import HashQueue, TooBusy
+from totrinn.web.hash_queue import LONGEST_WAIT_SECONDS, HashQueue, TooBusy
 
 THREADS = 64
 FOR_ONE_ORGANISATION = 6
@@ -27,7 +27,7 @@ class OutsideThreads:
 
     def __init__(self) -> None:
         self._limiter: CapacityLimiter | None = None
-        self._all = HashQueue(THREADS)
+        self._all = _queue(THREADS)
         self._queues: dict[str, HashQueue] = {}
         self._inside: Counter[str] = Counter()
 
@@ -39,7 +39,7 @@ class OutsideThreads:
             self._limiter = CapacityLimiter(THREADS)
         if organisation not in self._queues and len(self._queues) >= MOST_ORGANISATIONS:
             raise TooBusy
-        queue = self._queues.setdefault(organisation, HashQueue(FOR_ONE_ORGANISATION))
+        queue = self._queues.setdefault(organisation, _queue(FOR_ONE_ORGANISATION))
         self._inside[organisation] += 1
         try:
             async with queue.place(), self._all.place():
@@ -48,6 +48,10 @@ class OutsideThreads:
             self._inside[organisation] -= 1
             if not self._inside[organisation]:
                 del self._inside[organisation], self._queues[organisation]
+
+
+def _queue(places: int) -> HashQueue:
+    return HashQueue(places, drained_within=LONGEST_WAIT_SECONDS)
 
 
 def whose(ask: Ask, services: Services) -> str:
