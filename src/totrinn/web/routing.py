@@ -109,7 +109,7 @@ class Desk:
 
     async def _serve_hashing(self, request: Request, ask: Ask, page: Page) -> Response:
         """In threads of their own, as many as places: pages that wait for the database keep nobody from hashing."""
-        waiter = Waiter(lambda: self._ushers.place_of(ask), lambda: _left(request))
+        waiter = Waiter(lambda: self._ushers.place_of(ask), lambda: left(request))
         try:
             async with self._queue.place(waiter):
                 # Made here, as it belongs to the event loop that serves.
@@ -193,7 +193,7 @@ class Desk:
         )
 
 
-async def _left(request: Request) -> None:
+async def left(request: Request) -> None:
     """Returns when whoever asks has closed the connection."""
     while (await request.receive())["type"] != "http.disconnect":
         pass
