@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import itertools
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from bench import offering
 from bench.browsing import Browser, Person
@@ -86,6 +88,7 @@ class Run:
 
 def main() -> None:
     """Runs what was asked for."""
+    signal.signal(signal.SIGTERM, _stop)
     asked = _asked()
     with TemporaryDirectory(prefix="totrinn-overload-") as name, _database(asked.database) as database:
         folder = Path(name)
@@ -93,6 +96,11 @@ def main() -> None:
         with _server(folder, database, asked.workers) as server:
             run = asyncio.run(_run(server, people, asked))
     _print(run, asked)
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    """The servers are stopped on the way out."""
+    raise SystemExit(143)
 
 
 def _asked() -> argparse.Namespace:

@@ -39,6 +39,8 @@ ROUTE = "totrinn.route"
 
 _log = logging.getLogger("totrinn.web")
 _LONGEST_BROWSER = 300
+MOST_WAITING_FOR_THREADS = 100
+"""Where so many wait for a thread, every thread waits for the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,8 @@ class Desk:
             return await self._serve_calling_out(ask, page)
         if page.hashes and ask.method == "POST" and "password" in ask.form:
             return await self._serve_hashing(request, ask, page)
+        if to_thread.current_default_thread_limiter().statistics().tasks_waiting >= MOST_WAITING_FOR_THREADS:
+            return ask.finish(messages.unavailable(ask))
         return await run_in_threadpool(self._answer, ask, page)
 
     async def _serve_hashing(self, request: Request, ask: Ask, page: Page) -> Response:
