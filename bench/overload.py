@@ -30,8 +30,9 @@ from bench.offering import Asked, Outcome
 from bench.servers import Server
 
 TIMES = 5.0
-PAGES_PER_SECOND = 40.0
-OTHERS_PER_SECOND = 4.0
+PAGES = 0.25
+OTHERS = 0.04
+"""So many pages and sign-ins of the other organisation for each sign-in that can be served."""
 _FLOODING, _OTHER, _LIVE = "flooding", "other", "live"
 _COUNTS = {_FLOODING: 400, _OTHER: 60, _LIVE: 8}
 _QUIET_SECONDS = 3.0
@@ -142,7 +143,9 @@ async def _run(server: Server, people: dict[str, list[Person]], asked: argparse.
     )
     run.closed_per_second = sum(each.status == _STATUS_SERVED for each in closed) / _CLOSED_SECONDS
     until = time.perf_counter() + _QUIET_SECONDS
-    await offering.offer(server.port, others, per_second=OTHERS_PER_SECOND, until=until, note=run.quiet.note)
+    await offering.offer(
+        server.port, others, per_second=OTHERS * run.closed_per_second, until=until, note=run.quiet.note
+    )
     run.offered_per_second = TIMES * run.closed_per_second
     await _loaded(server, run, asked.seconds, (flood, others, pages))
     run.recovery = await _recover(server, others, run)
@@ -161,10 +164,10 @@ async def _loaded(
         offering.offer(port, flood, per_second=run.offered_per_second, until=until, note=run.flood.note)
     )
     other_ones = asyncio.create_task(
-        offering.offer(port, others, per_second=OTHERS_PER_SECOND, until=until, note=run.others.note)
+        offering.offer(port, others, per_second=OTHERS * run.closed_per_second, until=until, note=run.others.note)
     )
     asking = asyncio.create_task(
-        offering.offer(port, pages, per_second=PAGES_PER_SECOND, until=until, note=run.pages.note)
+        offering.offer(port, pages, per_second=PAGES * run.closed_per_second, until=until, note=run.pages.note)
     )
     await asyncio.sleep(until - time.perf_counter())
     run.seconds = time.perf_counter() - began
@@ -247,7 +250,7 @@ def _print(run: Run, asked: argparse.Namespace) -> None:
         ("database, workers", f"{asked.database}, {asked.workers}"),
         ("offered sign-ins a second, for so many seconds", f"{run.offered_per_second:.0f}, {run.seconds:.0f}"),
         ("live pages, p50 / p95 / p99 (ms)", _spread(run.pages.of(200))),
-        ("live pages answered", f"{run.pages.share(200):.1%}"),
+        ("live pages answered, of how many", f"{run.pages.share(200):.1%}, {len(run.pages.outcomes)}"),
         ("sign-ins served a second", f"{goodput:.0f}"),
         ("of what six a core who wait for each other reach", f"{goodput / run.closed_per_second:.0%}"),
         ("of what the cores left to the server could hash", f"{goodput / run.could_hash_per_second:.0%}"),
@@ -255,7 +258,10 @@ def _print(run: Run, asked: argparse.Namespace) -> None:
         ("refused, of the flood", f"{run.flood.share(_STATUS_REFUSED):.1%}"),
         ("refused, p50 / p95 / p99 (ms)", _spread(run.flood.of(_STATUS_REFUSED))),
         ("without an answer", f"{unanswered / max(1, len(run.flood.outcomes)):.1%}"),
-        ("the other organisation's sign-ins served", f"{run.others.share(_STATUS_SERVED):.1%}"),
+        (
+            "the other organisation's served, of how many",
+            f"{run.others.share(_STATUS_SERVED):.1%}, {len(run.others.outcomes)}",
+        ),
         ("theirs, p50 / p95 / p99 (ms)", _spread(run.others.of(_STATUS_SERVED))),
         ("memory, first / last / most (MiB)", f"{run.memory[0]:.0f} / {run.memory[-1]:.0f} / {max(run.memory):.0f}"),
         ("as before after (s)", f"{run.recovery:.1f}"),
