@@ -1,5 +1,6 @@
 """What is counted, and what never becomes a label."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,16 +8,15 @@ from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
-from prometheus_client.parser import text_string_to_metric_families
 
 from tests.docs.reading import DOCS, rows
 from totrinn.app.errors import StoreUnavailable
-from totrinn.app.operating import create_organisation, create_person
 from totrinn.app.landing import Visitor
-from totrinn.app.observing import Observer
-from totrinn.bootstrap import Installation, application, create_installation, serve_installation
+from totrinn.app.operating import create_organisation, create_person
+from totrinn.bootstrap import Installation, create_installation, serve_installation
 from totrinn.config import Settings, read_settings
 from totrinn.core.events import Event, Kind, Source
+from totrinn.core.roles import Role
 from totrinn.metrics import sampling
 from totrinn.metrics.counting import Counts
 from totrinn.metrics.sampling import Sampler
@@ -92,7 +92,7 @@ def test_the_code_that_confirms_an_enrolment_is_no_second_factor_accepted(counte
 
 def test_what_was_rolled_back_is_not_counted(counted: Counted) -> None:
     """An event whose transaction failed has not happened."""
-    with pytest.raises(LookupError), counted.installation.services.store.writing() as unit:
+    with contextlib.suppress(LookupError), counted.installation.services.store.writing() as unit:
         unit.log.write(an_event(Kind.SIGNED_IN))
         raise LookupError
     assert counted.value("totrinn_events_total", kind="signin:session:started") == 0
@@ -127,7 +127,11 @@ def _labels(registry: CollectorRegistry, name: str) -> tuple[str, ...]:
     collector = registry._names_to_collectors.get(name.removesuffix("_total"))
     if collector is not None:
         return tuple(collector._labelnames)  # type: ignore[attr-defined]  # of every metric of the library
-    labels = {"organisations": ("state",), "all_members": ("state",), "requirement": ("organisation",)}
+    labels: dict[str, tuple[str, ...]] = {
+        "organisations": ("state",),
+        "all_members": ("state",),
+        "requirement": ("organisation",),
+    }
     labels |= {"members": ("organisation", "state")}
     return labels.get(name.removeprefix("totrinn_"), ())
 
@@ -139,7 +143,7 @@ def test_adoption_is_told_by_organisation(settings: Settings, counted: Counted) 
     for number in range(3):
         create_person(
             services, VISITOR, OPERATOR, email=f"kari{number}@fjordly.example", name="", slug="fjordly",
-            role=__import__("totrinn.core.roles", fromlist=["Role"]).Role.USER, password="mild regn over fjorden",
+            role=Role.USER, password="mild regn over fjorden",
         )  # fmt: skip
     registry = CollectorRegistry()
     registry.register(Sampler(settings))
