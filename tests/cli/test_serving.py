@@ -17,6 +17,8 @@ from tests.cli.commands import PASSWORD, environment, program
 from tests.cli.conftest import House
 from totrinn.demo.browser import Browser
 
+PROGRAM: tuple[str, ...] = (sys.executable, "-m", "totrinn")
+
 
 def free_port() -> int:
     """A port that nobody listens on now."""
@@ -56,7 +58,7 @@ def serving(data: Path, *more: str, **settings: str) -> Iterator[Server]:
     """`totrinn serve` for as long as the block lasts."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "totrinn", "serve", "--data", str(data), "--port", str(port), *more],
+        [*PROGRAM, "serve", "--data", str(data), "--port", str(port), *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -1,0 +1,5 @@
+"""The installations of the commands' tests."""
+
+from tests.cli.conftest import fresh, house
+
+__all__ = ["fresh", "house"]
