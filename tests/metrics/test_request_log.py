@@ -1,4 +1,4 @@
-"""What surrounds a request: ids that are taken over from trusted proxies only, and counts that strangers cannot swell."""
+"""What surrounds a request: ids taken over from trusted proxies only, and counts that strangers cannot swell."""
 
 import asyncio
 import logging

@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 
@@ -14,7 +14,9 @@ class Forwarder:
         self._target = target
         self._passes = threading.Event()
         self._passes.set()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._run(self._accept)
 
     def hang(self) -> None:
         """From now on nothing gets through, and nothing is closed."""
@@ -24,6 +26,22 @@ class Forwarder:
         """What was held back gets through."""
         self._passes.set()
 
+    def end(self) -> None:
+        """Closes everything."""
+        self.go_on()
+        for each in (self._listener, *self._sockets):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        for each in self._sockets:
+            each.close()
+
+    def _run(self, target: Callable[..., None], *arguments: socket.socket) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
     def _accept(self) -> None:
         while True:
             try:
@@ -31,8 +49,9 @@ class Forwarder:
             except OSError:
                 return
             theirs = socket.create_connection(self._target)
-            for one, other in ((ours, theirs), (theirs, ours)):
-                threading.Thread(target=self._pass_on, args=(one, other), daemon=True).start()
+            self._sockets += (ours, theirs)
+            self._run(self._pass_on, ours, theirs)
+            self._run(self._pass_on, theirs, ours)
 
     def _pass_on(self, one: socket.socket, other: socket.socket) -> None:
         with suppress(OSError):
@@ -48,7 +67,7 @@ def forwarding(port: int, target: tuple[str, int]) -> Iterator[Forwarder]:
     """Listens on this port of the loopback until the block ends."""
     with socket.create_server(("127.0.0.1", port)) as listener:
         forwarder = Forwarder(listener, target)
-        yield forwarder
-        forwarder.go_on()
-        with suppress(OSError):
-            listener.shutdown(socket.SHUT_RDWR)
+        try:
+            yield forwarder
+        finally:
+            forwarder.end()
