@@ -171,6 +171,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def is_private(host: str) -> bool:
+    """Whether the host is this machine, or one address of a private network; 0.0.0.0 and :: are every network."""
+    try:
+        address = ip_address(host.strip("[]"))
+    except ValueError:
+        return is_loopback(host)
+    return address.is_private and not address.is_unspecified
+
+
 def unknown_variables(environment: Mapping[str, str]) -> tuple[str, ...]:
     """Variables that look like settings of ours and are none: somebody believes that they have set something."""
     known = {variable.name for variable in VARIABLES}

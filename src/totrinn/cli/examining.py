@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from totrinn.cli.options import as_json, print_json, settings_of, where
-from totrinn.config import Settings, WrongSetting, is_loopback, plain_http_beyond_loopback, unknown_variables
+from totrinn.config import Settings, WrongSetting, is_loopback, is_private, plain_http_beyond_loopback, unknown_variables
 
 if TYPE_CHECKING:
     from totrinn.crypto import KeyVault
@@ -67,6 +67,7 @@ def examine(data: Path | None, database: str | None) -> Iterator[Finding]:
         return
     yield from _base_address(settings)
     yield from _support(settings)
+    yield from _metrics(settings)
     keys = _keys(settings)
     yield from keys.findings
     yield from _database(settings, keys.vault)
@@ -102,6 +103,12 @@ def _support(settings: Settings) -> Iterator[Finding]:
     if not settings.support:
         text = "pages that tell people to ask support show no address"
         yield Finding(Level.NOTE, "support", text, "TOTRINN_SUPPORT=… (an e-mail address or an https link)")
+
+
+def _metrics(settings: Settings) -> Iterator[Finding]:
+    if settings.metrics is not None and not is_private(settings.metrics[0]):
+        text = "whoever reaches TOTRINN_METRICS reads the metrics, and it is not on a private network"
+        yield Finding(Level.NOTE, "metrics", text, f"TOTRINN_METRICS=127.0.0.1:{settings.metrics[1]}")
 
 
 @dataclass(frozen=True, slots=True)
