@@ -87,6 +87,21 @@ def test_the_base_address_is_looked_at(house: House, settings: dict[str, str], l
     assert findings(house, **settings)["base address"][0]["level"] == level
 
 
+@pytest.mark.parametrize(
+    ("address", "is_noted"),
+    [
+        ("127.0.0.1:9100", False),
+        ("10.0.0.4:9100", False),
+        ("0.0.0.0:9100", True),
+        ("[::]:9100", True),
+        ("1.1.1.1:1", True),
+    ],
+)
+def test_metrics_for_everybody_are_noted(house: House, address: str, is_noted: bool) -> None:
+    """Whoever reaches their address reads them."""
+    assert ("metrics" in findings(house, TOTRINN_METRICS=address)) is is_noted
+
+
 def test_settings_that_are_none_are_noted(house: House) -> None:
     """Somebody believes that they have set something."""
     assert "TOTRINN_BASEURL" in findings(house, TOTRINN_BASEURL="https://x.example")["settings"][0]["text"]

@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import click
 
 from totrinn.cli.options import as_json, print_json, settings_of, where
-from totrinn.config import Settings, WrongSetting, is_loopback, is_private, plain_http_beyond_loopback, unknown_variables
+from totrinn.config import (
+    Settings,
+    WrongSetting,
+    is_loopback,
+    is_private,
+    plain_http_beyond_loopback,
+    unknown_variables,
+)
 
 if TYPE_CHECKING:
     from totrinn.crypto import KeyVault

@@ -1,6 +1,7 @@
 """What is counted where it happens."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -30,20 +31,34 @@ _REQUEST_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 _WAIT_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
+class _Children(dict[tuple[str, ...], Any]):
+    """The series of one metric by their labels: the library's own way to them costs more than the counting."""
+
+    def __init__(self, metric: Counter | Histogram) -> None:
+        super().__init__()
+        self._metric = metric
+
+    def __missing__(self, labels: tuple[str, ...]) -> Any:
+        child = self[labels] = self._metric.labels(*labels)
+        return child
+
+
 class Counts(Observer):
     """Counts in this process, or in its share of what several processes count."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
+        self._of_kind: dict[Kind, tuple[Any, ...]] = {}
         self._make_counters(registry)
         self._make_the_queue(registry)
-        self._request_seconds = Histogram(
+        seconds = Histogram(
             "totrinn_request_seconds", "How long answers took, by route", ["route"],
             buckets=_REQUEST_SECONDS, registry=registry,
         )  # fmt: skip
+        self._request_seconds = _Children(seconds)
 
     def _make_counters(self, registry: CollectorRegistry) -> None:
-        def counter(name: str, about: str, *labels: str) -> Counter:
-            return Counter(name, about, labels, registry=registry)
+        def counter(name: str, about: str, *labels: str) -> _Children:
+            return _Children(Counter(name, about, labels, registry=registry))
 
         self._events = counter("totrinn_events", "Events written to the log, by kind", "kind")
         self._signins = counter("totrinn_signins", "Sign-ins by what became of them", "outcome")
@@ -56,9 +71,8 @@ class Counts(Observer):
         self._providers = counter(
             "totrinn_provider_requests", "Requests to identity providers, by what became of them", "outcome"
         )
-        self._store_failures = counter(
-            "totrinn_database_failures", "Transactions that failed as the database was gone, full, locked or too busy"
-        )
+        about = "Transactions that failed as the database was gone, full, locked or too busy"
+        self._store_failures = Counter("totrinn_database_failures", about, registry=registry)
         self._house = counter("totrinn_housekeeping", "Rounds of each work of the housekeeping", "work", "outcome")
 
     def _make_the_queue(self, registry: CollectorRegistry) -> None:
@@ -78,12 +92,17 @@ class Counts(Observer):
     def committed(self, events: Sequence[Event]) -> None:
         """Events, and what follows from them."""
         for event in events:
-            self._events.labels(event.kind.value).inc()
-            for counter, words in ((self._signins, _SIGNIN), (self._codes, _CODE), (self._factors, _FACTOR)):
-                if event.kind in words:
-                    counter.labels(words[event.kind]).inc()
-        if _is_code_accepted(events):
-            self._codes.labels("accepted").inc()
+            for series in self._of_kind.get(event.kind) or self._learn(event.kind):
+                series.inc()
+            if event.kind is Kind.SIGNED_IN and _is_code_accepted(event, events):
+                self._codes[("accepted",)].inc()
+
+    def _learn(self, kind: Kind) -> tuple[Any, ...]:
+        """The series that an event of this kind counts in."""
+        followed = ((self._signins, _SIGNIN), (self._codes, _CODE), (self._factors, _FACTOR))
+        more = (counter[(words[kind],)] for counter, words in followed if kind in words)
+        self._of_kind[kind] = series = (self._events[(kind.value,)], *more)
+        return series
 
     def store_failed(self) -> None:
         """Whatever the cause."""
@@ -91,12 +110,12 @@ class Counts(Observer):
 
     def judged(self, verdict: str) -> None:
         """By the verdict's name."""
-        self._verdicts.labels(verdict).inc()
+        self._verdicts[(verdict,)].inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """By class of status; "none" when nothing was answered."""
-        self._requests.labels(method, route, f"{status // 100}xx" if status else "none").inc()
-        self._request_seconds.labels(route).observe(seconds)
+        self._requests[(method, route, f"{status // 100}xx" if status else "none")].inc()
+        self._request_seconds[(route,)].observe(seconds)
 
     def hash_queued(self, change: int) -> None:
         """The queue's length."""
@@ -116,16 +135,15 @@ class Counts(Observer):
 
     def provider_asked(self, outcome: str) -> None:
         """By outcome."""
-        self._providers.labels(outcome).inc()
+        self._providers[(outcome,)].inc()
 
     def house_kept(self, work: str, *, has_failed: bool) -> None:
         """By work and outcome."""
-        self._house.labels(work, "failed" if has_failed else "done").inc()
+        self._house[(work, "failed" if has_failed else "done")].inc()
 
 
-def _is_code_accepted(events: Sequence[Event]) -> bool:
-    """A session that an authenticator's code opened, and not the code that confirmed a new one."""
-    kinds = {event.kind for event in events}
-    return Kind.FACTOR_ENROLLED not in kinds and any(
-        event.kind is Kind.SIGNED_IN and "otp" in event.detail.get("amr", "").split() for event in events
-    )
+def _is_code_accepted(started: Event, events: Sequence[Event]) -> bool:
+    """Whether an authenticator's code opened the session, and not the code that confirmed a new one."""
+    if "otp" not in started.detail.get("amr", "").split():
+        return False
+    return all(event.kind is not Kind.FACTOR_ENROLLED for event in events)
