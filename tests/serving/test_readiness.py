@@ -20,9 +20,9 @@ from tests.cli.test_serving import Server, _wait_for, free_port, serving
 from tests.postgresql_server import PostgresqlServer
 from tests.serving.clients import wait_until
 from tests.serving.forwarding import forwarding
-from totrinn.app.ports import Vault
 from totrinn.bootstrap import open_installation
 from totrinn.config import read_settings
+from totrinn.crypto import KeyVault
 from totrinn.readiness import CLOCK_IS_OFF, NO_ANSWER, OTHER_KEYS, OTHER_TABLES, Readiness, Reasons
 from totrinn.storage import Database
 
@@ -167,10 +167,10 @@ def test_a_process_whose_clock_is_off_is_not_ready(
     """Codes and links would be judged by the wrong time: whoever shares out the requests leaves it out."""
     monkeypatch.setattr(Database, "clock_difference", lambda _: timedelta(seconds=seconds))
     with open_installation(read_settings({}, data=house.data)) as installation:
-        assert _found(installation.database, installation.services.vault) == ((CLOCK_IS_OFF,) if is_off else ())
+        assert _found(installation.database, installation.vault) == ((CLOCK_IS_OFF,) if is_off else ())
 
 
-def _found(database: Database, vault: Vault) -> Reasons:
+def _found(database: Database, vault: KeyVault) -> Reasons:
     @contextmanager
     def opened() -> Iterator[Database]:
         yield database

@@ -1,7 +1,6 @@
 """What is kept, subject by subject: what use cases may ask of each, and what it guarantees.
 
-The rules that hold for all of them stand in `ports`; the contract suite in `tests/storage` tests them on each database.
-"""
+Rules that hold for all of them stand in `ports`; the contract suite in `tests/storage` tests them on each database."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -392,10 +391,7 @@ class Installation(Protocol):
         """Stores the value."""
 
     def take_lease(self, key: str, holder: str, now: datetime, lasting: timedelta) -> bool:
-        """Takes or prolongs the lease under this key, unless somebody else's still runs; whether it is the holder's.
-
-        A server goes by its own clock, so that nodes need not agree on `now`.
-        """
+        """Takes or prolongs the lease unless somebody else's runs; whether it is the holder's. A server's clock counts."""
 
     def give_up_lease(self, key: str, holder: str) -> None:
         """Ends the holder's lease, if it is theirs."""
