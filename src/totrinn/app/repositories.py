@@ -391,7 +391,7 @@ class Installation(Protocol):
         """Stores the value."""
 
     def take_lease(self, key: str, holder: str, now: datetime, lasting: timedelta) -> bool:
-        """Takes or prolongs the lease unless somebody else's runs; whether it is the holder's. A server's clock counts."""
+        """Takes or prolongs the lease, unless somebody else's runs, by a server's own clock; whether it is theirs."""
 
     def give_up_lease(self, key: str, holder: str) -> None:
         """Ends the holder's lease, if it is theirs."""
