@@ -107,6 +107,7 @@ class Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends as the head of this file says."""
         self._ending.set()
+        self._each_second()
         await self._while_anybody(_is_open, self._notice)
         if self._alone:
             for listener in sockets or []:
