@@ -105,7 +105,9 @@ class Crowd:
         Each request may come to another of these nodes.
         """
         stopped = threading.Event()
-        works: list[Callable[[Browser], None]] = [self._sign_in, self._enrol] * clients + [self._set_out] * sso
+        works: list[Callable[[Browser], None]] = [*([self._sign_in, self._enrol] * clients)]
+        if sso:
+            works.append(self._set_out)
         threads = [threading.Thread(target=self._client, args=(ports, stopped, work)) for work in works]
         for thread in threads:
             thread.start()
@@ -144,21 +146,25 @@ class Crowd:
         time.sleep(0.2)
 
 
-class _Wandering(Browser):
+class Wandering(Browser):
     """A browser whose every request comes to the next node: they share the name, and thus the cookies."""
 
     def __init__(self, *ports: int) -> None:
         super().__init__(BASE_URL, ports[0])
         self._ports = itertools.cycle(ports)
 
+    def go_to(self, port: int) -> None:
+        """Every request comes to this node from now on."""
+        self._ports = itertools.cycle((port,))
+
     def _send(self, method: str, path: str, fields: Mapping[str, str] | None, accept: str) -> Answer:
         self._port = next(self._ports)
         return super()._send(method, path, fields, accept)
 
 
-def browser_at(*ports: int) -> Browser:
+def browser_at(*ports: int) -> Wandering:
     """A browser without cookies, of somebody who comes to these nodes by turns."""
-    return _Wandering(*ports)
+    return Wandering(*ports)
 
 
 def sign_in(browser: Browser, member: Member, *, later: int = 0) -> Answer:

@@ -72,7 +72,7 @@ def test_a_drill_under_load(crowd: Crowd, identity: Path, tmp_path: Path, reques
         _all_is_there(there, before)
         assert command(*words).err.endswith("a backup goes into an empty place only\n")
         with serving(there.data, **there.environment) as server:
-            survivor._ports = iter(lambda: server.port, 0)
+            survivor.go_to(server.port)
             assert survivor.get("/").location.startswith("/login"), "its session has ended"
             assert sign_in(browser_at(server.port), last).path == "/login/two-factor", "codes of now are spent"
         with _later(90), serving(there.data, **there.environment) as server:
