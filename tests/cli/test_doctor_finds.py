@@ -4,8 +4,10 @@ import ctypes
 import os
 import pwd
 import shutil
+import signal
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -137,12 +139,13 @@ def test_nodes_that_are_not_as_they_should_be(house: House) -> None:
     assert [f"keyless lacks the key {key.id}" in told for told in bad] == [True]
 
 
-def test_a_process_is_there_while_it_serves(house: House) -> None:
-    """And says when it ends."""
-    import signal
-
-    with serving(house.data) as server:
-        assert about(house, "nodes", "ok") == ["processes that serve: 1 / "]
+@pytest.mark.parametrize(("workers", "processes"), [(1, 1), (2, 3)])
+def test_a_process_is_there_while_it_serves(house: House, workers: int, processes: int) -> None:
+    """The one that began the others counts, too; they say when they end."""
+    with serving(house.data, "--workers", str(workers)) as server:
+        last = time.monotonic() + 60
+        while about(house, "nodes", "ok") != [f"processes that serve: {processes} / "]:
+            assert time.monotonic() < last, about(house, "nodes")
         server.end(signal.SIGTERM)
     assert about(house, "nodes") == []
 
