@@ -160,3 +160,13 @@ def test_keys_are_not_given_up_while_somebody_serves(house: House) -> None:
     refused = house.run("keys", "abandon", "--why", "x", "--yes")
     assert (refused.status, "still there still serves" in refused.err) == (1, True)
     assert list((house.data / "keys").iterdir()) == []
+
+
+def test_keys_that_can_be_mended_are_not_given_up(house: House) -> None:
+    """A wrong mode is no loss; a damaged file has to be moved away by whoever is sure."""
+    key = next((house.data / "keys").glob("*.key"))
+    key.chmod(0o644)
+    refused = house.run("keys", "abandon", "--why", "x", "--yes")
+    assert (refused.status, "chmod 600" in refused.err) == (1, True)
+    key.chmod(0o600)
+    assert house.run("keys", "list").status == 0

@@ -2,7 +2,7 @@
 
 from totrinn.backing_up.age_keys import read_identities, read_recipients, write_identity
 from totrinn.backing_up.archive import BackupBroken, Manifest
-from totrinn.backing_up.making import BackupNotMade, last_backup, make_backup
+from totrinn.backing_up.making import BackupNotMade, make_backup
 from totrinn.backing_up.restoring import Restored, RestoreRefused, Wishes, restore
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "RestoreRefused",
     "Restored",
     "Wishes",
-    "last_backup",
     "make_backup",
     "read_identities",
     "read_recipients",

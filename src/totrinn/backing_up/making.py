@@ -5,23 +5,19 @@ import os
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from totrinn import __version__
 from totrinn.app.errors import TotrinnError
 from totrinn.app.landing import Visitor
-from totrinn.app.operating import log_of_installation
-from totrinn.app.ports import Store
+from totrinn.app.operating import note_backup
 from totrinn.backing_up.age_keys import Recipient
 from totrinn.backing_up.archive import Manifest, digest_of, write_archive
 from totrinn.backing_up.copies import CopyFailed, copied
 from totrinn.bootstrap import Installation, key_place
-from totrinn.core.events import Kind, Source
+from totrinn.core.events import Source
 from totrinn.crypto import line_of, sync_folder
-
-_LAST = "last good backup"
 
 
 class BackupNotMade(TotrinnError):
@@ -65,16 +61,8 @@ def make_backup(
     except CopyFailed as error:
         raise BackupNotMade(f"no backup was made: {error}") from error
     with installation.services.store.writing() as unit:
-        unit.installation.write(_LAST, visitor.now.isoformat())
-        log_of_installation(unit, visitor, source, Kind.BACKUP_MADE)
+        note_backup(unit, visitor, source)
     return manifest
-
-
-def last_backup(store: Store) -> datetime | None:
-    """When the last good backup was begun; None if there never was one."""
-    with store.reading() as unit:
-        told = unit.installation.read(_LAST)
-    return datetime.fromisoformat(told) if told else None
 
 
 @contextmanager

@@ -72,10 +72,11 @@ def connections(settings: Settings, database: "Database", now: datetime) -> Iter
 
 def backups(database: "Database", now: datetime) -> Iterator[Finding]:
     """How old the last good backup is."""
-    from totrinn.backing_up import last_backup
+    from totrinn.app.operating import last_backup
 
     mend = "totrinn backup FILE --recipient age1…"
-    made_at = last_backup(database)
+    with database.reading() as unit:
+        made_at = last_backup(unit)
     if made_at is None:
         yield note("backup", "none was ever made: what is lost stays lost", mend)
         return
