@@ -86,10 +86,13 @@ translations: install ## Check that every text stands in every language
 .PHONY: test-packages
 test-packages: ## Install the Debian packages that the tests use
 	@missing=""; \
+	command -v age >/dev/null || missing+=" age"; \
 	command -v chromium >/dev/null || missing+=" chromium"; \
 	command -v faketime >/dev/null || missing+=" faketime"; \
+	command -v nginx >/dev/null || missing+=" nginx-light"; \
 	command -v oathtool >/dev/null || missing+=" oathtool"; \
 	command -v php >/dev/null || missing+=" php-cli"; \
+	command -v ssh-keygen >/dev/null || missing+=" openssh-client"; \
 	for part in xml mbstring sqlite3 curl; do \
 		php -r "exit(extension_loaded('$$part') ? 0 : 1);" 2>/dev/null || missing+=" php-$$part"; \
 	done; \

@@ -10,6 +10,7 @@ Nothing that lets anybody in depends on it: whatever has expired is refused whet
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,7 @@ INTERVAL_SECONDS = 60.0
 LEASE = "housekeeping lease"
 LEASE_LASTS = timedelta(minutes=3)
 _AT_ONCE = 500
+_SECONDS_BETWEEN_BATCHES = 0.02
 _LONGEST_WORK_SECONDS = 60.0
 DAYS_OF_USE = 40
 """So long is it kept how often a connection was signed in by, a day: a month, and some days to look back."""
@@ -92,7 +94,7 @@ def seal(installation: "Installation", now: datetime) -> int:
 
 def reseal(installation: "Installation", now: datetime) -> int:
     """Seals with the active key what others have sealed with an old one; how many values it was."""
-    return reseal_what_is_left(installation.services, now)
+    return reseal_what_is_left(installation.services, now, lambda _: time.sleep(_SECONDS_BETWEEN_BATCHES))
 
 
 def delete_expired(installation: "Installation", now: datetime) -> int:

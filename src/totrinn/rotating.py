@@ -152,8 +152,10 @@ def _refuse_to_abandon(settings: Settings, database: Database) -> None:
         raise KeyInUse(f"{', '.join(living)} still serves: stop every process first")
     try:
         check_keys(database, open_vault(settings))
-    except (KeysMissing, KeysUnusable, KeysWrong):
+    except (KeysMissing, KeysWrong):
         return
+    except KeysUnusable as error:
+        raise KeyInUse(f"the keys may not be lost: {error}. Mend that, or move the damaged file away") from None
     raise KeyInUse("the keys are there and fit: `totrinn keys rotate` renews them without disturbing anybody")
 
 

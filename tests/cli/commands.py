@@ -58,13 +58,13 @@ def command(*words: str, typed: str | bytes = "", **settings: str) -> Outcome:
     return Outcome(status, out.getvalue(), err.getvalue())
 
 
-def program(*words: str, folder: Path | None = None, **settings: str) -> Outcome:
+def program(*words: str, folder: Path | None = None, seconds: int = SECONDS, **settings: str) -> Outcome:
     """Runs a command as a program of its own, and waits for its end."""
     done = subprocess.run(
         [sys.executable, "-m", "totrinn", *words],
         capture_output=True,
         text=True,
-        timeout=SECONDS,
+        timeout=seconds,
         check=False,
         cwd=folder,
         env=environment(**settings),

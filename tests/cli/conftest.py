@@ -1,11 +1,14 @@
 """Each test has an installation of its own: a copy of one that `totrinn init` made."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import Outcome, command
+from tests.cli.crowd import Crowd
+from tests.postgresql_server import PostgresqlServer
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +47,15 @@ def fjordly(house: House) -> House:
     """An installation with a customer."""
     house.done("organisation", "create", "Fjordly AS", "--slug", "fjordly")
     return house
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def crowd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crowd]:
+    """An organisation with many people, on either database."""
+    if request.param == "sqlite":
+        yield Crowd(tmp_path / "data", None)
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
+    name = server.create_database()
+    yield Crowd(tmp_path / "data", server.url(name))
+    server.drop_database(name)

@@ -5,7 +5,7 @@ import itertools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,12 +19,14 @@ from totrinn.app.operating import new_person
 from totrinn.app.proving import totp_context
 from totrinn.bootstrap import Installation, open_installation
 from totrinn.config import Settings, read_settings
-from totrinn.core.enforcement import Requirement
+from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
 from totrinn.demo.browser import Answer, Browser
 from totrinn.demo.phone import Account, read_key, step_of
 
 SLUG = "fjordly"
+BASE_URL = "http://localhost:8700"
+"""The address of all nodes together, whatever ports they listen on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,11 @@ class Crowd:
         return read_settings({}, data=self.data, database=self.database)
 
     @property
+    def environment(self) -> dict[str, str]:
+        """What `serve` is told beside the folder."""
+        return {"TOTRINN_BASE_URL": BASE_URL, **({"TOTRINN_DATABASE": self.database} if self.database else {})}
+
+    @property
     def place(self) -> tuple[str, ...]:
         """The installation, as commands are told of it."""
         return ("--data", str(self.data), *(("--database", self.database) if self.database else ()))
@@ -75,7 +82,6 @@ class Crowd:
         file = metadata(self.data, "urn:fjordly:idp")
         made = command("connection", "add", SLUG, "--kind", "saml", "--metadata", file, "--json", *self.place)
         self.connection = made.data["id"]
-        assert command("connection", "on", self.connection, *self.place).status == 0
         with open_installation(self.settings) as installation:
             _require(installation)
             hashed = installation.services.passwords.hash(PASSWORD)
@@ -93,18 +99,16 @@ class Crowd:
             return next(self._without)
 
     @contextmanager
-    def coming(self, port: int, *, clients: int = 4, sso: bool = True) -> Iterator[Journal]:
-        """Clients that sign in and enrol by turns, and set out for the provider, for as long as the block lasts."""
+    def coming(self, *ports: int, clients: int = 2, sso: bool = True) -> Iterator[Journal]:
+        """Clients that sign in and enrol by turns, and set out for the provider, for as long as the block lasts.
+
+        Each request may come to another of these nodes.
+        """
         stopped = threading.Event()
-        works: list[Callable[[Browser], None]] = [self._sign_in, self._enrol]
-        threads = [
-            threading.Thread(
-                target=self._client, args=(port, stopped, itertools.cycle(works[at % 2 :] + works[: at % 2]))
-            )
-            for at in range(clients)
-        ]
+        works: list[Callable[[Browser], None]] = [*([self._sign_in, self._enrol] * clients)]
         if sso:
-            threads.append(threading.Thread(target=self._client, args=(port, stopped, itertools.repeat(self._set_out))))
+            works.append(self._set_out)
+        threads = [threading.Thread(target=self._client, args=(ports, stopped, work)) for work in works]
         for thread in threads:
             thread.start()
         try:
@@ -114,10 +118,10 @@ class Crowd:
             for thread in threads:
                 thread.join(60)
 
-    def _client(self, port: int, stopped: threading.Event, works: Iterator[Callable[[Browser], None]]) -> None:
+    def _client(self, ports: tuple[int, ...], stopped: threading.Event, work: Callable[[Browser], None]) -> None:
         while not stopped.is_set():
             try:
-                next(works)(Browser(f"http://localhost:{port}", port))
+                work(browser_at(*ports))
             except StopIteration:
                 self.journal.failures.append("nobody is left to come")
                 return
@@ -140,6 +144,27 @@ class Crowd:
             raise LookupError(f"{answer.path} {answer.status}")
         self.journal.set_out += 1
         time.sleep(0.2)
+
+
+class Wandering(Browser):
+    """A browser whose every request comes to the next node: they share the name, and thus the cookies."""
+
+    def __init__(self, *ports: int) -> None:
+        super().__init__(BASE_URL, ports[0])
+        self._ports = itertools.cycle(ports)
+
+    def go_to(self, port: int) -> None:
+        """Every request comes to this node from now on."""
+        self._ports = itertools.cycle((port,))
+
+    def _send(self, method: str, path: str, fields: Mapping[str, str] | None, accept: str) -> Answer:
+        self._port = next(self._ports)
+        return super()._send(method, path, fields, accept)
+
+
+def browser_at(*ports: int) -> Wandering:
+    """A browser without cookies, of somebody who comes to these nodes by turns."""
+    return Wandering(*ports)
 
 
 def sign_in(browser: Browser, member: Member, *, later: int = 0) -> Answer:

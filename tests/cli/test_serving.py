@@ -74,7 +74,7 @@ def serving(data: Path, *more: str, **settings: str) -> Iterator[Server]:
 
 
 def _wait_for(server: Server) -> None:
-    last = time.monotonic() + 60
+    last = time.monotonic() + 90
     while True:
         try:
             if server.get("/health/live")[0] == 200:

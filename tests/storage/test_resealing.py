@@ -183,7 +183,7 @@ def test_broken_off_it_goes_on(
     for _ in SealedPlace:
         with pytest.raises(InterruptedError):
             reseal(services, end)
-    assert reseal_what_is_left(services, LATER) == 0
+    assert reseal_what_is_left(services, LATER, wait_for_nobody) == 0
     with database.reading() as unit:
         assert is_resealed(unit, vault.active)
 

@@ -25,6 +25,7 @@ _OPEN_TO_ANYONE = {
     "/setup/{token}",
     "/password/{token}",
     "/health/live",
+    "/health/probe",
     "/health/ready",
     "/static/{path}",
 }

@@ -101,3 +101,6 @@ class Aftermath(Protocol):
 
     def forget_keyed_counters(self) -> int:
         """Deletes the counters that were found by a keyed digest; how many there were."""
+
+    def state_revision(self, revision: str) -> None:
+        """Writes down which revision the tables have, where that was left out."""

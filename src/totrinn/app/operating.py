@@ -5,6 +5,7 @@ judged again inside the transaction.
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from totrinn.app.accounts import WeakPassword, find_weakness
@@ -23,6 +24,7 @@ from totrinn.core.policy import Requirement
 from totrinn.core.roles import Right, Role
 
 VENDOR_SLUG = "vendor"
+_LAST_BACKUP = "last good backup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +224,18 @@ def log_of_installation(unit: Unit, visitor: Visitor, source: Source, kind: Kind
     if vendor is None:
         raise NotFound(VENDOR_SLUG)
     _log(unit, visitor, source, kind, vendor.id, **detail)
+
+
+def note_backup(unit: Unit, visitor: Visitor, source: Source) -> None:
+    """Remembers, and logs, that a backup was made which was begun at the visitor's time."""
+    unit.installation.write(_LAST_BACKUP, visitor.now.isoformat())
+    log_of_installation(unit, visitor, source, Kind.BACKUP_MADE)
+
+
+def last_backup(unit: Unit) -> datetime | None:
+    """When the last good backup was begun; None if there never was one."""
+    told = unit.installation.read(_LAST_BACKUP)
+    return datetime.fromisoformat(told) if told else None
 
 
 def _organisation(services: Services, slug: str) -> Organisation:

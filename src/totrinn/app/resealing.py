@@ -70,12 +70,12 @@ def finish_resealing(services: Services, now: datetime) -> bool:
     return True
 
 
-def reseal_what_is_left(services: Services, now: datetime) -> int:
+def reseal_what_is_left(services: Services, now: datetime, between: Callable[[int], None]) -> int:
     """What housekeeping does after the keys were changed; how many values it was."""
     with services.store.reading() as unit:
         if is_resealed(unit, services.vault.active):
             return 0
-    total = reseal(services, lambda _: None)
+    total = reseal(services, between)
     finish_resealing(services, now)
     return total
 

@@ -1,16 +1,18 @@
 """`doctor`: looks over an installation, and says for each thing that is not as it should be what mends it."""
 
 import os
-import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from totrinn.cli.examining_machine import clock, disk, files
+from totrinn.cli.examining_nodes import backups, connections, nodes
+from totrinn.cli.examining_proxy import front_door
+from totrinn.cli.findings import Finding, Level
 from totrinn.cli.options import as_json, print_json, settings_of, where
 from totrinn.config import (
     Settings,
@@ -26,25 +28,6 @@ if TYPE_CHECKING:
     from totrinn.storage import Database
 
 UNSEALED_TOO_LONG = timedelta(minutes=10)
-_OTHERS_MAY = stat.S_IRWXG | stat.S_IRWXO
-
-
-class Level(StrEnum):
-    """How a finding is to be taken."""
-
-    OK = "ok"
-    NOTE = "note"
-    BAD = "bad"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What was found, and the line that mends it."""
-
-    level: Level
-    about: str
-    text: str
-    mend: str = ""
 
 
 @click.command()
@@ -52,7 +35,10 @@ class Finding:
 @as_json
 @click.pass_context
 def doctor(context: click.Context, data: Path | None, database: str | None, as_json: bool) -> None:
-    """Look over an installation: settings, keys, tables, clock, mail, log. Exit status 1 if anything is bad."""
+    """Look over an installation: settings, files, keys, tables, clock, nodes, backup, mail, log, and its front door.
+
+    Exit status 1 if anything is bad. Run it as the user that serves, with the same settings.
+    """
     findings = list(examine(data, database))
     if as_json:
         print_json([asdict(finding) for finding in findings])
@@ -77,6 +63,7 @@ def examine(data: Path | None, database: str | None) -> Iterator[Finding]:
     yield from _metrics(settings)
     keys = _keys(settings)
     yield from keys.findings
+    yield from disk(settings)
     yield from _database(settings, keys.vault)
 
 
@@ -128,28 +115,15 @@ def _keys(settings: Settings) -> _Keys:
     from totrinn.app.errors import TotrinnError
     from totrinn.bootstrap import open_vault
 
-    open_to_others = () if settings.keys_text else tuple(_open_to_others(settings))
+    open_to_others = tuple(files(settings))
     try:
         vault = open_vault(settings)
     except (TotrinnError, WrongSetting) as error:
-        if any(finding.text.startswith(f"{settings.keys}/") for finding in open_to_others):
+        if any("open to others" in finding.text for finding in open_to_others):
             return _Keys(open_to_others, None)
         mend = "put the keys back from a backup; without them nobody's second factor works"
         return _Keys((*open_to_others, Finding(Level.BAD, "keys", str(error), mend)), None)
     return _Keys(open_to_others or (Finding(Level.OK, "keys", "there, and readable by their owner only"),), vault)
-
-
-def _open_to_others(settings: Settings) -> Iterator[Finding]:
-    """Whatever of the data and the keys others than their owner may read."""
-    if settings.data is None:
-        return
-    places = [settings.keys, *sorted(settings.keys.glob("*.key"))]
-    if settings.is_embedded:
-        places += sorted(settings.data.glob("totrinn.sqlite3*"))
-    for place in places:
-        if place.exists() and stat.S_IMODE(place.stat().st_mode) & _OTHERS_MAY:
-            mode = "700" if place.is_dir() else "600"
-            yield Finding(Level.BAD, "files", f"{place} is open to others than its owner", f"chmod {mode} {place}")
 
 
 def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]:
@@ -163,12 +137,16 @@ def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]
             if not is_installed(database):
                 raise NotInstalled(NOTHING_IN_TABLES)
             yield Finding(Level.OK, "database", "the tables are those of this program")
-            yield from _clock(database)
+            yield from clock(database, datetime.now(UTC))
+            yield from connections(settings, database, datetime.now(UTC))
+            yield from nodes(database, datetime.now(UTC))
+            yield from backups(database, datetime.now(UTC))
             yield from _staff(database)
             yield from _mail(database)
             yield from _sso(settings, database)
             if vault is not None:
                 yield from _log(settings, database, vault)
+                yield from front_door(settings, vault, datetime.now(UTC))
     except (NotInstalled, DatabaseNotMigrated) as error:
         yield Finding(Level.BAD, "database", str(error), f"totrinn init {_where(settings)}")
     except DatabaseTooNew as error:
@@ -179,22 +157,6 @@ def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]
 
 def _where(settings: Settings) -> str:
     return f"--data {settings.data}" if settings.data else "--data DIR"
-
-
-def _clock(database: "Database") -> Iterator[Finding]:
-    """The machine's clock beside the database's; an embedded database has none of its own."""
-    from totrinn.app.ports import LARGEST_CLOCK_DIFFERENCE
-
-    with database.reading() as unit:
-        if unit.installation.clock() is None:
-            return
-    off = abs(database.clock_difference())
-    if off > LARGEST_CLOCK_DIFFERENCE:
-        seconds = f"{off.total_seconds():.0f} s"
-        words = f"this machine is {seconds} off the database's clock: codes and links are judged by the wrong time"
-        yield Finding(Level.BAD, "clock", words, "timedatectl set-ntp true")
-    else:
-        yield Finding(Level.OK, "clock", "agrees with the database's")
 
 
 def _staff(database: "Database") -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from totrinn.crypto.check_value import (
     retire,
 )
 from totrinn.crypto.key_places import KeyPlace, line_of
-from totrinn.crypto.keys import Key, KeysMissing, KeysUnusable, keys_of_text, write_new_key
+from totrinn.crypto.keys import Key, KeysMissing, KeysUnusable, keys_of_text, sync_folder, write_keys, write_new_key
 from totrinn.crypto.passwords import Argon2Passwords
 from totrinn.crypto.randomness import SystemRandomness
 from totrinn.crypto.sealing import KeyVault
@@ -38,5 +38,7 @@ __all__ = [
     "line_of",
     "make_active",
     "retire",
+    "sync_folder",
+    "write_keys",
     "write_new_key",
 ]

@@ -74,8 +74,20 @@ def keys_of_text(text: str) -> tuple[Key, ...]:
 
 def write_new_key(directory: Path) -> Key:
     """Makes a key that is newer than all others there, in a file that only its owner can read, safely on the disk."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     key = new_key(max((int(file.stem[:4]) for file in _files(directory)), default=0) + 1)
+    write_keys(directory, (key,))
+    return key
+
+
+def write_keys(directory: Path, keys: Iterable[Key]) -> None:
+    """Writes keys to files that only their owner can read, safely on the disk."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for key in keys:
+        _write(directory, key)
+    sync_folder(directory)
+
+
+def _write(directory: Path, key: Key) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     unfinished = directory / f".{key.id}.new"  # nobody reads half a key
     with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
@@ -83,8 +95,6 @@ def write_new_key(directory: Path) -> Key:
         file.flush()
         os.fsync(file.fileno())
     unfinished.rename(directory / f"{key.id}.key")
-    sync_folder(directory)
-    return key
 
 
 def new_key(number: int) -> Key:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from totrinn.app.operating import last_backup
 from totrinn.bootstrap import open_database
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Sample:
     at: float
     unsealed_seconds: float
     mails_waiting: int
+    last_backup: datetime | None
     counts: dict[str, int]
     totals: "MemberCounts"
     organisations: "tuple[OrganisationSummary, ...]"
@@ -101,6 +103,7 @@ def _read(unit: "Unit", *, everything: bool) -> Sample:
         at=time.monotonic(),
         unsealed_seconds=(now - first[0].at).total_seconds() if first else 0.0,
         mails_waiting=unit.outbox.waiting(),
+        last_backup=last_backup(unit),
         counts=counts,
         totals=unit.organisations.totals(),
         organisations=unit.organisations.summaries(query="", filter_="all", limit=limit, offset=0),
@@ -112,6 +115,8 @@ def _families(sample: Sample) -> "Iterator[Metric]":
         "totrinn_oldest_unsealed_event_seconds", "Age of the oldest event that is not sealed", sample.unsealed_seconds
     )
     yield _plain("totrinn_mails_waiting", "Mails that have not been sent", sample.mails_waiting)
+    backed_up_at = sample.last_backup.timestamp() if sample.last_backup else 0.0
+    yield _plain("totrinn_last_backup_timestamp_seconds", "When the last good backup was begun; 0: never", backed_up_at)
     organisations = GaugeMetricFamily(
         "totrinn_organisations", "Customers: all, those with the feature, those that require it", labels=["state"]
     )

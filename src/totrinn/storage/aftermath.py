@@ -5,6 +5,7 @@ import sqlalchemy as sa
 from totrinn.app.key_repositories import Aftermath
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
+from totrinn.storage.migrating import VERSION_TABLE
 from totrinn.storage.repository import Repository
 
 _PROOFS = (t.confirmation, t.session, t.signin, t.one_time_link, sso.sso_attempt)
@@ -55,3 +56,7 @@ class SqlAftermath(Repository, Aftermath):
     def forget_keyed_counters(self) -> int:
         """Deletes the counters that were found by a keyed digest; how many there were."""
         return self._change(sa.delete(t.throttle).where(t.throttle.c.key.startswith("password:")), {})
+
+    def state_revision(self, revision: str) -> None:
+        """Writes down which revision the tables have, where that was left out."""
+        self._change(sa.insert(VERSION_TABLE).values(version_num=revision), {})

@@ -13,7 +13,7 @@ from totrinn.app.errors import TotrinnError
 from totrinn.storage.engine import hold_migration_lock
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
-_VERSION_TABLE = sa.table("alembic_version", sa.column("version_num"))
+VERSION_TABLE = sa.table("alembic_version", sa.column("version_num"))
 
 
 class DatabaseTooNew(TotrinnError):
@@ -46,7 +46,7 @@ def current_revision(connection: Connection) -> str | None:
     """The revision of the database; None when it has no tables yet."""
     if not sa.inspect(connection).has_table("alembic_version"):
         return None
-    return connection.execute(sa.select(_VERSION_TABLE.c.version_num)).scalar()
+    return connection.execute(sa.select(VERSION_TABLE.c.version_num)).scalar()
 
 
 def check_revision(engine: Engine) -> None:

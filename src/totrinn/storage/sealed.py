@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from totrinn.app.key_repositories import Sealed, SealedPlace, SealedRow
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
-from totrinn.storage.repository import Repository
+from totrinn.storage.repository import Repository, is_which
 
 _KEY_FROM, _KEY_LETTERS = 3, 13
 _COLUMNS: dict[SealedPlace, tuple[sa.Column[bytes], sa.Column[str]]] = {
@@ -20,6 +20,14 @@ _COLUMNS: dict[SealedPlace, tuple[sa.Column[bytes], sa.Column[str]]] = {
     SealedPlace.AUTHENTICATOR: (t.authenticator.c.sealed_secret, t.authenticator.c.person_id),
 }
 """Each place, and the column of the same row that its secret is bound to."""
+
+
+def _exchange(column: sa.Column[bytes]) -> sa.Update:
+    is_this = is_which(column.table.c.id), is_which(column, "expected")
+    return sa.update(column.table).where(*is_this).values({column.name: sa.bindparam("sealed", type_=column.type)})
+
+
+_REPLACE = {place: _exchange(column) for place, (column, _) in _COLUMNS.items()}
 
 
 class SqlSealed(Repository, Sealed):
@@ -50,13 +58,8 @@ class SqlSealed(Repository, Sealed):
 
     def replace(self, place: SealedPlace, row: SealedRow, sealed: bytes) -> bool:
         """Puts these bytes in the place of those that were read; False when others stand there by now."""
-        column, _ = _COLUMNS[place]
-        statement = (
-            sa.update(column.table)
-            .where(column.table.c.id == row.id, column == row.sealed)
-            .values({column.name: sealed})
-        )
-        return self._change(statement, {}) == 1
+        values = {"which": row.id, "expected": row.sealed, "sealed": sealed}
+        return self._change(_REPLACE[place], values) == 1
 
 
 def _key_of(column: sa.Column[bytes]) -> sa.ColumnElement[bytes]:

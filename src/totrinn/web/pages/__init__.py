@@ -10,6 +10,7 @@ from totrinn.web.pages import (
     login,
     members,
     own_factors,
+    probe,
     settings,
     setup,
     sso,
@@ -37,4 +38,5 @@ PAGES: tuple[Page, ...] = (
     *log.PAGES,
     *vendor.PAGES,
     *health.PAGES,
+    *probe.PAGES,
 )
