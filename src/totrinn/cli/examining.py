@@ -140,7 +140,7 @@ def _open_to_others(settings: Settings) -> Iterator[Finding]:
 
 def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]:
     from totrinn.app.errors import TotrinnError
-    from totrinn.bootstrap import NOTHING_IN_TABLES, NotInstalled, is_installed, open_database
+    from totrinn.bootstrap import NOTHING_IN_TABLES, NotInstalled, is_installed, open_database, refuse_moved
     from totrinn.storage import DatabaseNotMigrated, DatabaseTooNew
 
     try:
@@ -148,6 +148,7 @@ def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]
             database.check()
             if not is_installed(database):
                 raise NotInstalled(NOTHING_IN_TABLES)
+            refuse_moved(settings, database)
             yield Finding(Level.OK, "database", "the tables are those of this program")
             yield from _clock(database)
             yield from _staff(database)
@@ -155,7 +156,9 @@ def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]
             yield from _sso(settings, database)
             if vault is not None:
                 yield from _log(settings, database, vault)
-    except (NotInstalled, DatabaseNotMigrated) as error:
+    except DatabaseNotMigrated as error:
+        yield Finding(Level.BAD, "database", str(error), f"totrinn {error.mend} {_where(settings)}")
+    except NotInstalled as error:
         yield Finding(Level.BAD, "database", str(error), f"totrinn init {_where(settings)}")
     except DatabaseTooNew as error:
         yield Finding(Level.BAD, "database", str(error), "install the newer Totrinn here, too")

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 CONNECTIONS = 10
 """So many for reading and as many for writing has each process, unless told otherwise."""
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
-_WAIT_SECONDS = 3
+_CONNECT_SECONDS = 3
+_TURN_SECONDS = 5
 _PREPARE = "prepare_threshold"
 _PRIMARY = ("read-write", "primary")
 _TRANSIENT = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
@@ -31,7 +32,7 @@ _STANDBY = "25006"  # read_only_sql_transaction
 
 # A host that has vanished is noticed within seconds; one that has fallen silent after it took a question, too.
 _OF_THE_CONNECTION = {
-    "connect_timeout": _WAIT_SECONDS,
+    "connect_timeout": _CONNECT_SECONDS,
     "tcp_user_timeout": 5000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -155,7 +156,7 @@ def _pool(connect: "Callable[[], psycopg.Connection]", connections: int) -> Engi
         creator=connect,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=_WAIT_SECONDS,
+        pool_timeout=_TURN_SECONDS,
         hide_parameters=True,
         pool_use_lifo=True,
     )
