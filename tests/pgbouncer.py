@@ -28,7 +28,6 @@ auth_file = {folder}/users
 pool_mode = transaction
 max_client_conn = 400
 default_pool_size = 15
-max_prepared_statements = 0
 server_check_query =
 """
 

@@ -1,25 +1,12 @@
 """Installations on each kind of database, made by `totrinn init`, and served by programs of their own."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import command
-from tests.pgbouncer import NoPgbouncer, Pgbouncer
 from tests.postgresql_server import PostgresqlServer
 from tests.races.nodes import Installed
-
-
-@pytest.fixture(scope="session")
-def pgbouncer(postgresql_server: PostgresqlServer) -> Iterator[Pgbouncer]:
-    """A real PgBouncer before the PostgreSQL server of this run."""
-    try:
-        pooler = Pgbouncer(postgresql_server)
-    except NoPgbouncer as missing:
-        pytest.skip(f"NOT TESTED BEHIND PGBOUNCER: {missing}")
-    with pooler:
-        yield pooler
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
