@@ -28,7 +28,9 @@ _TURN_SECONDS = 5
 _PREPARE = "prepare_threshold"
 _PRIMARY = ("read-write", "primary")
 _TRANSIENT = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
-_STANDBY = "25006"  # read_only_sql_transaction
+# What a standby answers to `BEGIN … READ WRITE`, and to what would write: feature_not_supported and
+# read_only_sql_transaction.
+_STANDBY = frozenset({"0A000", "25006"})
 
 # A host that has vanished is noticed within seconds; one that has fallen silent after it took a question, too.
 _OF_THE_CONNECTION = {
@@ -75,7 +77,7 @@ def is_gone(error: BaseException) -> bool:
 
 def is_standby(error: BaseException) -> bool:
     """Whether a standby has refused."""
-    return _state(error) == _STANDBY
+    return _state(error) in _STANDBY
 
 
 def _state(error: BaseException) -> str | None:
