@@ -80,10 +80,10 @@ def migrate(engine: Engine) -> Migrated:
 
 def migrate_within(connection: Connection) -> Migrated:
     """The same, within a transaction of the caller's."""
+    hold_migration_lock(connection)
     from alembic import command
     from alembic.config import Config
 
-    hold_migration_lock(connection)
     before = current_revision(connection)
     _refuse_newer(before)
     settings = Config(attributes={"connection": connection})
