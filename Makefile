@@ -99,6 +99,7 @@ test-packages: ## Install the Debian packages that the tests use
 	[[ -d /usr/share/simplesamlphp/www ]] || missing+=" simplesamlphp"; \
 	command -v xmlsec1 >/dev/null || missing+=" xmlsec1"; \
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=" postgresql"; \
+	PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || missing+=" pgbouncer"; \
 	if [[ -z "$$missing" ]]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null || [[ "$$(id -u)" != 0 ]]; then echo "Not installed here:$$missing" >&2; exit 0; fi; \
 	echo "Installing$$missing"; \

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from tests.pgbouncer import NoPgbouncer, Pgbouncer
 from tests.postgresql_server import NoPostgresql, PostgresqlServer
 
 pytest_plugins = ["tests.proof.report"]
+_SERVERS = {"postgresql", "pgbouncer"}
 _IN_CI = os.environ.get("CI", "").lower() in ("1", "true", "yes")
 
 
@@ -45,10 +47,21 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def pgbouncer(postgresql_server: PostgresqlServer) -> Iterator[Pgbouncer]:
+    """A real PgBouncer before the PostgreSQL server of this run."""
+    try:
+        pooler = Pgbouncer(postgresql_server)
+    except NoPgbouncer as missing:
+        pytest.skip(f"NOT TESTED BEHIND PGBOUNCER: {missing}")
+    with pooler:
+        yield pooler
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks every test that asks for PostgreSQL, so that `-m 'not postgresql'` leaves them out."""
     for item in items:
         callspec: Any = getattr(item, "callspec", None)
         by_name = "postgresql_server" in getattr(item, "fixturenames", ())
-        if by_name or (callspec is not None and "postgresql" in callspec.params.values()):
+        if by_name or (callspec is not None and _SERVERS & set(map(str, callspec.params.values()))):
             item.add_marker(pytest.mark.postgresql)

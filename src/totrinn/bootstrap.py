@@ -5,7 +5,7 @@ were sealed with. There is no way to start without: a wrong or missing key never
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,8 @@ from totrinn.cores import share_of_cores
 from totrinn.crypto import Argon2Passwords, KeyPlace, KeyVault, SystemRandomness, check_keys
 from totrinn.sso import Providers, Records
 from totrinn.storage import Database, DatabaseNotMigrated, UnusableDatabase
+from totrinn.storage.holding import alone, with_others
+from totrinn.storage.moving import MOVED
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -40,6 +42,18 @@ class NotInstalled(TotrinnError):
     """There is nothing here yet."""
 
     code = "not_installed"
+
+
+class InstallationMoved(TotrinnError):
+    """Everything has been carried over into another database; what is here is only what was there then."""
+
+    code = "installation_moved"
+
+    def __init__(self, folder: Path, address: str) -> None:
+        super().__init__(
+            f"the installation in {folder} was moved to {address}: serve it with --database. If it is to be used here"
+            f" again, as it was then, run `totrinn move --from {folder} --undo`"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +101,7 @@ def create_installation(settings: Settings, visitor: Visitor, source: Source) ->
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with open_database(settings, must_exist=False) as database:
         database.migrate()
+        refuse_moved(settings, database)
         installation = join(settings, database, _old_or_new_vault(settings, database))
         _ensure_vendor(installation, visitor, source)
         yield installation
@@ -148,11 +163,49 @@ def application(
 
 @contextmanager
 def open_database(settings: Settings, *, must_exist: bool, observer: Observer = NOBODY) -> Iterator[Database]:
-    """The database alone, whatever its state. Raises `NotInstalled`, `WrongSetting`, `StoreUnavailable`."""
-    if must_exist and settings.is_embedded and not _sqlite_file(settings).is_file():
+    """The database alone, whatever its state.
+
+    Raises `NotInstalled`, `WrongSetting`, `StoreUnavailable`, and `FolderInUse` while it is being moved.
+    """
+    if must_exist:
+        _refuse_missing(settings)
+    folder = _sqlite_file(settings).parent
+    held = with_others(folder) if settings.is_embedded and folder.is_dir() else nullcontext()
+    with held, _connected(settings, observer) as database:
+        yield database
+
+
+@contextmanager
+def open_alone(settings: Settings) -> Iterator[Database]:
+    """An embedded database that nobody else has open, nor opens meanwhile. Raises `FolderInUse` besides."""
+    _refuse_missing(settings)
+    with alone(_sqlite_file(settings).parent), _connected(settings) as database:
+        yield database
+
+
+def join_to_move(settings: Settings, database: Database) -> Installation:
+    """The installation that is to be moved: what is not fit to be served here is not carried elsewhere."""
+    database.check()
+    return _join_installed(settings, database)
+
+
+def _refuse_missing(settings: Settings) -> None:
+    if settings.is_embedded and not _sqlite_file(settings).is_file():
         raise NotInstalled(f"there is no installation in {_sqlite_file(settings).parent}: run `totrinn init` first")
+
+
+def refuse_moved(settings: Settings, database: Database) -> None:
+    """Raises `InstallationMoved` where everything has been carried over into another database."""
+    with database.reading() as unit:
+        address = unit.installation.read(MOVED)
+    if address is not None and settings.is_embedded:
+        raise InstallationMoved(_sqlite_file(settings).parent, address)
+
+
+@contextmanager
+def _connected(settings: Settings, observer: Observer = NOBODY) -> Iterator[Database]:
     try:
-        database = Database.open(settings.database, observer)
+        database = Database.open(settings.database, observer, connections=settings.database_connections)
     except UnusableDatabase as error:
         raise WrongSetting(f"the database cannot be used: {error}") from None
     try:
@@ -203,6 +256,7 @@ def _join_installed(settings: Settings, database: Database, observer: Observer =
     """Refuses a database that has tables and nothing in them: it would take whatever keys it is shown for its own."""
     if not is_installed(database):
         raise NotInstalled(NOTHING_IN_TABLES)
+    refuse_moved(settings, database)
     return join(settings, database, open_vault(settings), observer)
 
 

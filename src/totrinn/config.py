@@ -13,6 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 
 DEFAULT_PORT = 8700
 DEFAULT_HOST = "127.0.0.1"
+DEFAULT_CONNECTIONS = 10
 DATABASE_FILE = "totrinn.sqlite3"
 KEYS_FOLDER = "keys"
 _PREFIX = "TOTRINN_"
@@ -35,6 +36,7 @@ class Variable:
 VARIABLES = (
     Variable("TOTRINN_DATA", "the folder that holds everything of the embedded form", ""),
     Variable("TOTRINN_DATABASE", "postgresql://… instead of the SQLite file in that folder", "", is_secret=True),
+    Variable("TOTRINN_DATABASE_CONNECTIONS", "how many connections a process keeps for reading, and for writing", "10"),
     Variable("TOTRINN_KEYS", "the keys, one a line, instead of the files in that folder", "", is_secret=True),
     Variable("TOTRINN_BASE_URL", "the address that people use", "http://localhost:PORT"),
     Variable("TOTRINN_HOST", "the network address that `serve` listens on", DEFAULT_HOST),
@@ -64,6 +66,7 @@ class Settings:
     data: Path | None
     database: str = field(repr=False)
     base_url: str
+    database_connections: int = DEFAULT_CONNECTIONS
     keys_text: str = field(default="", repr=False)
     keys_file: Path | None = None
     """Read again when keys are renewed; `keys_text` is empty then."""
@@ -118,6 +121,7 @@ def read_settings(
     return Settings(
         data=folder,
         database=_database(database or given.secret("TOTRINN_DATABASE"), folder),
+        database_connections=given.number("TOTRINN_DATABASE_CONNECTIONS", DEFAULT_CONNECTIONS, most=40),
         keys_text=given.text("TOTRINN_KEYS"),
         keys_file=given.file("TOTRINN_KEYS"),
         base_url=read_base_url(given.text("TOTRINN_BASE_URL") or f"http://localhost:{number}"),

@@ -70,3 +70,12 @@ def program(*words: str, folder: Path | None = None, seconds: int = SECONDS, **s
         env=environment(**settings),
     )
     return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def programs_at_once(count: int, *words: str, **settings: str) -> list[Outcome]:
+    """Runs the same command as so many programs, begun at the same time."""
+    command_line = [sys.executable, "-m", "totrinn", *words]
+    pipe, given = subprocess.PIPE, environment(**settings)
+    started = [subprocess.Popen(command_line, stdout=pipe, stderr=pipe, text=True, env=given) for _ in range(count)]
+    said = [process.communicate(timeout=SECONDS * count) for process in started]
+    return [Outcome(process.returncode, *texts) for process, texts in zip(started, said, strict=True)]

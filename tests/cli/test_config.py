@@ -43,6 +43,7 @@ def test_every_setting_of_the_table_is_read() -> None:
     values = {
         "TOTRINN_DATA": "/elsewhere",
         "TOTRINN_DATABASE": "postgresql:///a",
+        "TOTRINN_DATABASE_CONNECTIONS": "12",
         "TOTRINN_KEYS": "0001-00000000:x",
         "TOTRINN_BASE_URL": "https://login.example",
         "TOTRINN_HOST": "0.0.0.0",

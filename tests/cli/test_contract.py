@@ -11,6 +11,8 @@ PROMISED = {
     "demo": ("--data", "--port", "--once"),
     "init": HERE,
     "setup-link": ("--organisation", *HERE),
+    "migrate": ("--json", *HERE),
+    "move": ("--from", "--to", "--undo", "--json"),
     "serve": ("--host", "--port", "--workers", *HERE),
     "organisation create": ("--slug", "--json", *HERE),
     "user password-link": ("--json", *HERE),

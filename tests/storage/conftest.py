@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
+from tests.pgbouncer import Pgbouncer
 from tests.postgresql_server import PostgresqlServer
 from tests.storage.racing import Racers
 from totrinn.storage import Database
@@ -88,6 +89,9 @@ def url(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[s
         return
     databases: EmptyDatabases = request.getfixturevalue("postgresql_databases")
     with databases.borrowed() as url:
+        if kind == "pgbouncer":
+            pooler: Pgbouncer = request.getfixturevalue("pgbouncer")
+            url = pooler.url(url.rpartition("/")[2])
         yield url
 
 

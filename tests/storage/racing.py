@@ -55,20 +55,26 @@ def _code(unit: Unit) -> str:
 
 
 def _link(unit: Unit) -> str:
-    unit.links.add(_TOKEN, a_link())
-    return ""
+    label = new_id()
+    unit.links.add(digest(label), a_link())
+    return label
 
 
 def _session(unit: Unit) -> str:
     organisation = add_organisation(unit)
-    session = add_session(unit, add_member(unit, organisation.id).id, organisation.id, "session")
-    unit.confirmations.add(_TOKEN, a_confirmation(session))
-    return session.id
+    return add_session(unit, add_member(unit, organisation.id).id, organisation.id, new_id()).id
+
+
+def _confirmation(unit: Unit) -> str:
+    session, label = unit.sessions.find_by_id(_session(unit)), new_id()
+    assert session is not None
+    unit.confirmations.add(digest(label), a_confirmation(session.session))
+    return label
 
 
 def _signin(unit: Unit) -> str:
     signin = a_signin(add_person(unit).id)
-    unit.signins.add(_TOKEN, signin)
+    unit.signins.add(digest(new_id()), signin)
     return signin.id
 
 
@@ -96,7 +102,7 @@ def _move(unit: Unit, signin_id: str) -> bool:
 def _renew(unit: Unit, session_id: str) -> bool:
     return unit.sessions.renew(
         session_id,
-        digest("renewed"),
+        digest(f"renewed {session_id}"),
         new_id=session_id + "x",
         proof=PROOF,
         amr=("pwd",),
@@ -116,7 +122,7 @@ def _accept(unit: Unit, both: str) -> bool:
 
 
 def _add_same_person(unit: Unit, subject: str) -> bool:
-    return unit.people.add(a_person(id=_unlike_others(subject), email="same@example.no"))
+    return unit.people.add(a_person(id=_unlike_others(subject), email=f"{subject}@example.no"))
 
 
 def _add_same_member(unit: Unit, both: str) -> bool:
@@ -129,8 +135,9 @@ def _connection(unit: Unit) -> str:
 
 
 def _attempt(unit: Unit) -> str:
-    unit.attempts.add(_TOKEN, an_attempt(add_connection(unit).id))
-    return ""
+    label = new_id()
+    unit.attempts.add(digest(label), an_attempt(add_connection(unit).id))
+    return label
 
 
 def _save(unit: Unit, connection_id: str) -> bool:
@@ -165,8 +172,11 @@ def _unlike_others(beginning: str) -> str:
 RACES: dict[str, tuple[Prepare, Attempt]] = {
     "the same time step": (_authenticator, lambda unit, which: unit.factors.take_step(which, 101, NOW)),
     "the same recovery code": (_code, lambda unit, which: unit.factors.take_recovery_code(which, _TOKEN)),
-    "the same link": (_link, lambda unit, _: unit.links.take(_TOKEN) is not None),
-    "the same confirmation": (_session, lambda unit, _: unit.confirmations.take(_TOKEN) is not None),
+    "the same link": (_link, lambda unit, which: unit.links.take(digest(which)) is not None),
+    "the same confirmation": (
+        _confirmation,
+        lambda unit, which: unit.confirmations.take(digest(which)) is not None,
+    ),
     "the same revision": (
         _organisation,
         lambda unit, which: unit.organisations.take_requirement(
@@ -188,8 +198,11 @@ RACES: dict[str, tuple[Prepare, Attempt]] = {
         lambda unit, which: unit.installation.take_lease(which, _unlike_others(which), NOW, timedelta(minutes=3)),
     ),
     "the same spent token": (_connection, lambda unit, which: unit.spent.take(which, "token", NOW)),
-    "the same attempt": (_attempt, lambda unit, _: unit.attempts.take(_TOKEN) is not None),
-    "the same attempt's answer": (_attempt, lambda unit, _: unit.attempts.keep_answer(_TOKEN, "answer", NOW)),
+    "the same attempt": (_attempt, lambda unit, which: unit.attempts.take(digest(which)) is not None),
+    "the same attempt's answer": (
+        _attempt,
+        lambda unit, which: unit.attempts.keep_answer(digest(which), "answer", NOW),
+    ),
     "the same subject": (_candidate, _add_same_subject),
     "the same revision of a connection": (_connection, _save),
     "the same connection's removal": (_remove_linked, lambda unit, both: unit.connections.remove(*both.split())),

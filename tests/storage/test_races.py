@@ -14,11 +14,23 @@ def _prepared(database: Database, name: str) -> str:
         return prepare(unit)
 
 
+ROUNDS = 20
+
+
 def test_one_of_fifty_threads_gets_it(database: Database, name: str) -> None:
     """Fifty threads of one process try; exactly one succeeds."""
     assert race(database, name, _prepared(database, name), threads=50) == 1
 
 
 def test_one_of_three_processes_gets_it(database: Database, url: str, racers: Racers, name: str) -> None:
-    """Three processes with eight threads each try; exactly one thread of one process succeeds."""
-    assert racers.race(url, name, _prepared(database, name), threads=8) == 1
+    """Three processes with eight threads each try, twenty times; each time one thread of one process succeeds."""
+    for _ in range(ROUNDS):
+        assert racers.race(url, name, _prepared(database, name), threads=8) == 1
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+def test_so_it_is_a_thousand_times(database: Database, url: str, racers: Racers, name: str) -> None:
+    """A thousand rounds of the same."""
+    for _ in range(1000):
+        assert racers.race(url, name, _prepared(database, name), threads=8) == 1

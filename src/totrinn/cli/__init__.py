@@ -20,6 +20,8 @@ COMMANDS = {
     "demo": "totrinn.cli.demonstrating:demo",
     "init": "totrinn.cli.installing:init",
     "setup-link": "totrinn.cli.installing:setup_link",
+    "migrate": "totrinn.cli.migrating:migrate",
+    "move": "totrinn.cli.moving:move",
     "serve": "totrinn.cli.serving:serve",
     "organisation": "totrinn.cli.organisations:organisation",
     "feature": "totrinn.cli.organisations:feature",

@@ -128,7 +128,7 @@ def _keys(settings: Settings) -> _Keys:
 
 def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]:
     from totrinn.app.errors import TotrinnError
-    from totrinn.bootstrap import NOTHING_IN_TABLES, NotInstalled, is_installed, open_database
+    from totrinn.bootstrap import NOTHING_IN_TABLES, NotInstalled, is_installed, open_database, refuse_moved
     from totrinn.storage import DatabaseNotMigrated, DatabaseTooNew
 
     try:
@@ -136,6 +136,7 @@ def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]
             database.check()
             if not is_installed(database):
                 raise NotInstalled(NOTHING_IN_TABLES)
+            refuse_moved(settings, database)
             yield Finding(Level.OK, "database", "the tables are those of this program")
             yield from clock(database, datetime.now(UTC))
             yield from connections(settings, database, datetime.now(UTC))
@@ -147,7 +148,9 @@ def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]
             if vault is not None:
                 yield from _log(settings, database, vault)
                 yield from front_door(settings, vault, datetime.now(UTC))
-    except (NotInstalled, DatabaseNotMigrated) as error:
+    except DatabaseNotMigrated as error:
+        yield Finding(Level.BAD, "database", str(error), f"totrinn {error.mend} {_where(settings)}")
+    except NotInstalled as error:
         yield Finding(Level.BAD, "database", str(error), f"totrinn init {_where(settings)}")
     except DatabaseTooNew as error:
         yield Finding(Level.BAD, "database", str(error), "install the newer Totrinn here, too")

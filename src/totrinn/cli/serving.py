@@ -16,7 +16,7 @@ from totrinn.cli.options import Refused, settings_of, where
 def serve(host: str | None, port: int | None, workers: int | None, data: Path | None, database: str | None) -> None:
     """Serve an installation.
 
-    Renews the tables of the embedded form by itself; a PostgreSQL database is renewed by `totrinn init`. Refuses to
+    Renews the tables of the embedded form by itself; a PostgreSQL database is renewed by `totrinn migrate`. Refuses to
     start with missing or wrong keys, and with a base address that would send passwords over a network in the clear.
     """
     gc.disable()  # nothing that is loaded at the start is garbage; the server turns it on again

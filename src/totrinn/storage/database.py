@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.ports import Store
 from totrinn.storage.engine import Engines, make_engines
-from totrinn.storage.migrating import check_revision, migrate
+from totrinn.storage.migrating import Migrated, check_revision, migrate
 from totrinn.storage.postgresql import CONNECTIONS
 from totrinn.storage.unit_of_work import Transaction
 
@@ -47,9 +47,9 @@ class Database(Store):
             ours = before + (datetime.now(UTC) - before) / 2
         return theirs - ours if theirs is not None else timedelta()
 
-    def migrate(self) -> None:
+    def migrate(self) -> Migrated:
         """Makes or renews the tables. Raises `DatabaseTooNew` for a database that a newer program has migrated."""
-        migrate(self._engines.writing)
+        return migrate(self._engines.writing)
 
     def check(self) -> None:
         """Raises `DatabaseTooNew` or `DatabaseNotMigrated` unless the tables are those that this program knows."""

@@ -27,6 +27,9 @@ _SQLITE_AT_LEAST = (3, 35, 0)  # RETURNING
 _WAIT_SECONDS = 10
 _READERS = 40
 _BEGIN = "totrinn_begin"
+_UNHURRIED = (
+    "SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0"
+)
 _MIGRATION_LOCK = 0x746F7472696E6E  # "totrinn"
 
 _PRAGMAS = (
@@ -155,7 +158,7 @@ def connect(engine: Engine) -> Connection:
 def hold_migration_lock(connection: Connection) -> None:
     """Makes other migrations of this database wait until this transaction ends."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql(_UNHURRIED)
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
 
 

@@ -4,6 +4,7 @@ Revisions are numbered `0001`, `0002`, … and their files begin with the number
 know whether the tables are its own need not load Alembic.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -23,7 +24,8 @@ class DatabaseTooNew(TotrinnError):
 
     def __init__(self, revision: str) -> None:
         super().__init__(
-            f"the database has revision {revision}, which this program does not know: a newer Totrinn has migrated it"
+            f"the database has revision {revision}, which this program does not know: a newer Totrinn has migrated it;"
+            " install that one here, too"
         )
 
 
@@ -33,8 +35,17 @@ class DatabaseNotMigrated(TotrinnError):
     code = "database_not_migrated"
 
     def __init__(self, revision: str | None) -> None:
-        found = "has no tables yet" if revision is None else f"has revision {revision}"
-        super().__init__(f"the database {found}; this program needs {revisions()[-1]}: run `totrinn init`")
+        found, mend = ("has no tables yet", "init") if revision is None else (f"has revision {revision}", "migrate")
+        super().__init__(f"the database {found}; this program needs {revisions()[-1]}: run `totrinn {mend}`")
+        self.mend = mend
+
+
+@dataclass(frozen=True, slots=True)
+class Migrated:
+    """From which revision to which; `before` is None for a database that had no tables."""
+
+    before: str | None
+    after: str
 
 
 def revisions() -> tuple[str, ...]:
@@ -58,21 +69,28 @@ def check_revision(engine: Engine) -> None:
         raise DatabaseNotMigrated(revision)
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine) -> Migrated:
     """Brings the tables up to date, all or nothing; of several that try at once, one does and the others wait.
 
     Raises `DatabaseTooNew` and changes nothing when the database is newer than the program.
     """
+    with engine.begin() as connection:
+        return migrate_within(connection)
+
+
+def migrate_within(connection: Connection) -> Migrated:
+    """The same, within a transaction of the caller's."""
+    hold_migration_lock(connection)
     from alembic import command
     from alembic.config import Config
 
-    with engine.begin() as connection:
-        hold_migration_lock(connection)
-        _refuse_newer(current_revision(connection))
-        settings = Config(attributes={"connection": connection})
-        settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-        settings.set_main_option("path_separator", "os")
-        command.upgrade(settings, "head")
+    before = current_revision(connection)
+    _refuse_newer(before)
+    settings = Config(attributes={"connection": connection})
+    settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    settings.set_main_option("path_separator", "os")
+    command.upgrade(settings, "head")
+    return Migrated(before, revisions()[-1])
 
 
 def _refuse_newer(revision: str | None) -> None:

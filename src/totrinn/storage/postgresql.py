@@ -23,15 +23,18 @@ if TYPE_CHECKING:
 CONNECTIONS = 10
 """So many for reading and as many for writing has each process, unless told otherwise."""
 SCHEMES = ("postgresql", "postgres", "postgresql+psycopg")
-_WAIT_SECONDS = 3
+_CONNECT_SECONDS = 3
+_TURN_SECONDS = 5
 _PREPARE = "prepare_threshold"
 _PRIMARY = ("read-write", "primary")
 _TRANSIENT = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
-_STANDBY = "25006"  # read_only_sql_transaction
+# What a standby answers to `BEGIN … READ WRITE`, and to what would write: feature_not_supported and
+# read_only_sql_transaction.
+_STANDBY = frozenset({"0A000", "25006"})
 
 # A host that has vanished is noticed within seconds; one that has fallen silent after it took a question, too.
 _OF_THE_CONNECTION = {
-    "connect_timeout": _WAIT_SECONDS,
+    "connect_timeout": _CONNECT_SECONDS,
     "tcp_user_timeout": 5000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
@@ -42,10 +45,10 @@ _READING = (
     "BEGIN ISOLATION LEVEL REPEATABLE READ READ WRITE; SET TRANSACTION READ ONLY;"
     " SET LOCAL statement_timeout = '30s'; SET LOCAL idle_in_transaction_session_timeout = '30s'"
 )
-# Who falls silent in the middle holds its locks for no longer than others wait for them.
+# Who falls silent in the middle holds its locks for seconds, until the server ends it.
 _WRITING = (
     "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL lock_timeout = '10s';"
-    " SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '10s'"
+    " SET LOCAL statement_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '20s'"
 )
 
 
@@ -74,7 +77,7 @@ def is_gone(error: BaseException) -> bool:
 
 def is_standby(error: BaseException) -> bool:
     """Whether a standby has refused."""
-    return _state(error) == _STANDBY
+    return _state(error) in _STANDBY
 
 
 def _state(error: BaseException) -> str | None:
@@ -155,7 +158,7 @@ def _pool(connect: "Callable[[], psycopg.Connection]", connections: int) -> Engi
         creator=connect,
         pool_size=connections,
         max_overflow=0,
-        pool_timeout=_WAIT_SECONDS,
+        pool_timeout=_TURN_SECONDS,
         hide_parameters=True,
         pool_use_lifo=True,
     )
