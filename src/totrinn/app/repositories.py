@@ -111,8 +111,24 @@ class Members(Protocol):
     def find(self, organisation_id: str, person_id: str) -> r.Member | None:
         """One member."""
 
-    def page(self, organisation_id: str, *, query: str, filter_: str, limit: int, offset: int) -> r.MemberPage:
-        """Members by name. `filter_`: all, missing, has, sso."""
+    def page(
+        self,
+        organisation_id: str,
+        *,
+        query: str,
+        filter_: str,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+    ) -> r.MemberPage:
+        """Members by name, or by the words of the query. `filter_`: all, missing, has, sso.
+
+        `after`: what a page says is `later`; `before`: what it says is `earlier`. What means nothing here is the
+        beginning. A search may end before the limit and go on all the same: it looks at so many, and no more.
+        """
+
+    def listed(self, organisation_id: str) -> int:
+        """How many members there are, with the invited and the disabled."""
 
     def preview(self, organisation_id: str, me: str) -> Preview:
         """Whom the requirement hits, with a fingerprint of exactly the people who lack a factor."""
@@ -334,9 +350,15 @@ class Log(Protocol):
         """Writes one event, in this transaction."""
 
     def of_organisation(
-        self, organisation_id: str, *, kind: str, query: str, before: str | None, limit: int
+        self, organisation_id: str, *, kind: str, before: str | None, limit: int
     ) -> tuple[r.LoggedEvent, ...]:
-        """The newest events of an organisation; older than the event id `before`, if given."""
+        """The newest events of an organisation, of a kind unless it is empty; older than `before`, if given."""
+
+    def search(self, organisation_id: str, *, query: str, kind: str, before: str | None, limit: int) -> r.LogPage:
+        """The same, of those whom every word of the query fits.
+
+        It looks at so many events and no more: it may find fewer than the limit and go on all the same.
+        """
 
     def of_person(self, person_id: str, *, limit: int) -> tuple[r.LoggedEvent, ...]:
         """The newest events about a person's own account."""
