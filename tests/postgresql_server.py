@@ -69,6 +69,13 @@ class PostgresqlServer:
             self._process.wait(_PATIENCE_SECONDS)
         shutil.rmtree(self._folder)
 
+    @property
+    def pid(self) -> int:
+        """The process that all of its others descend from."""
+        if self._process is None:
+            raise RuntimeError("it has not been started")
+        return self._process.pid
+
     def url(self, database: str) -> str:
         """The address of one of its databases."""
         return f"postgresql://totrinn@127.0.0.1:{self._port}/{database}"

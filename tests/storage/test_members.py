@@ -129,12 +129,12 @@ def test_those_who_are_called_exactly_so_come_first(database: Database) -> None:
     with database.writing() as unit:
         organisation = add_organisation(unit)
         for name in ("Olav Dun", "Ola Olsen", "Ola Berg", "Berg Ola", "Kari"):
-            add_member(unit, organisation.id, name=name, email=f"{name.replace(' ', '.')}@ola-og-co.no".lower())
+            add_member(unit, organisation.id, name=name, email=f"{name.replace(' ', '.')}@fisk-co.no".lower())
         assert names(unit, organisation.id, "ola")[:3] == ["Ola Berg", "Berg Ola", "Ola Olsen"]
-        assert sorted(names(unit, organisation.id, "ol")) == ["Berg Ola", "Kari", "Ola Berg", "Ola Olsen", "Olav Dun"]
-        assert names(unit, organisation.id, "@ola-og-co.no kari") == ["Kari"]
-        assert names(unit, organisation.id, "ola.berg@") == ["Berg Ola", "Ola Berg"]
-        assert names(unit, organisation.id, "ola.berg@ola-og-co.com") == []
+        assert sorted(names(unit, organisation.id, "ol")) == ["Berg Ola", "Ola Berg", "Ola Olsen", "Olav Dun"]
+        assert names(unit, organisation.id, "@fisk-co.no kari") == ["Kari"]
+        assert sorted(names(unit, organisation.id, "ola.berg@")) == ["Berg Ola", "Ola Berg"]
+        assert names(unit, organisation.id, "ola.berg@fisk-co.com") == []
 
 
 def test_a_new_name_is_found_and_the_old_one_is_not(database: Database) -> None:
