@@ -5,6 +5,7 @@ asks them in turns. `--keep DIR` keeps what was filled for the next time (SQLite
 """
 
 import argparse
+import signal
 import statistics
 import sys
 import threading
@@ -16,6 +17,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NoReturn
 
 from bench.asking import QUESTIONS, Question, prove, sign_in
 from bench.browsing import Browser, Person
@@ -76,6 +78,7 @@ class Served:
 
 def main() -> None:
     """Fills, serves, asks, and prints a table."""
+    signal.signal(signal.SIGTERM, _stop)
     asked = _asked()
     large = Size(asked.persons, max(10, asked.persons // _PERSONS_IN_AN_ORGANISATION))
     with ExitStack() as stack:
@@ -191,6 +194,11 @@ def _add_those_who_ask(installation: Installation) -> tuple[Person, Person, list
             for at in range(_SIGNERS + 1)
         ]
     return administrator, staff, signers
+
+
+def _stop(_number: int, _frame: object) -> NoReturn:
+    """Every server is stopped on the way out."""
+    raise SystemExit(143)
 
 
 def _asked() -> argparse.Namespace:
