@@ -1,8 +1,8 @@
-"""Rows for a great many people: one organisation that all belong to, and many that each belong to one of."""
+"""Rows for a great many people: one organisation that all belong to, and many more with some of them in each."""
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ EVERYBODY = "alle"
 """The organisation that everybody belongs to."""
 EVENTS_FOR_EACH = 1
 SIGNED_IN_EVERY = 20
+_ELSEWHERE_EVERY = 8
 ENROLLED_OF_THREE = 2
 _DAY = 86_400_000_000
 _ORGANISATION = (
@@ -53,8 +54,13 @@ class Crowd:
     """The rows of each table, made as they are asked for."""
 
     size: Size
-    now: int = microseconds(datetime.now(UTC))
-    encoded: str = hashed().decode()
+    made_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    encoded: str = field(default_factory=lambda: hashed().decode())
+
+    @property
+    def now(self) -> int:
+        """When it was made, in microseconds."""
+        return microseconds(self.made_at)
 
     def tables(self) -> dict[str, tuple[str, Iterator[Row]]]:
         """(columns, rows) by table, in the order in which they can be filled."""
@@ -108,7 +114,8 @@ class Crowd:
         """(person, organisation) of every membership."""
         for number in range(self.size.persons):
             yield number, 0
-            yield number, 1 + number % self.size.organisations
+            if number < self.size.organisations or number % _ELSEWHERE_EVERY == 0:
+                yield number, 1 + number % self.size.organisations
 
     def _memberships(self) -> Iterator[Row]:
         for number, where in self._places():

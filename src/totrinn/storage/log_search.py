@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, FromClause, func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.engine import Connection
 
 from totrinn.app.operating import VENDOR_SLUG
@@ -25,7 +25,7 @@ _FEW = 5
 _MOST_TOKENS = 6
 _E = event.c
 _VENDOR = select(organisation.c.id).where(organisation.c.slug == VENDOR_SLUG)
-_BY_OTHERS = sa.literal_column(BY_OTHERS, sa.Boolean())
+_BY_OTHERS = sa.literal_column(BY_OTHERS)
 
 Condition = ColumnElement[bool]
 
@@ -70,20 +70,15 @@ def search(connection: Connection, asked: Question, limit: int) -> Answer:
 def _look(
     connection: Connection, asked: Question, among: tuple[Condition, ...], tokens: Sequence[str], limit: int
 ) -> Answer:
-    rows = select(_E.id, _E.actor, _E.person_id, _E.address, _E.organisation_id, _E.kind).where(*among)
+    rows = select(_E.id).where(*among).order_by(_E.id.desc())
     if asked.before is not None:
         rows = rows.where(_E.id < asked.before)
-    looked_at = rows.order_by(_E.id.desc()).limit(LOOKED_AT).subquery("looked_at")
-    its = looked_at.c
-    fitting = select(its.id).where(its.organisation_id == asked.organisation_id).order_by(its.id.desc())
-    if asked.kind:
-        fitting = fitting.where(its.kind == asked.kind)
-    fitting = fitting.where(*(_fits(looked_at, token) for token in tokens)).limit(limit + 1)
+    edge = connection.execute(rows.limit(1).offset(LOOKED_AT - 1)).scalar()
+    fitting = rows.where(_in_organisation(asked), *map(_fits, tokens)).limit(limit + 1)
+    if edge is not None:
+        fitting = fitting.where(_E.id >= edge)
     ids = tuple(connection.execute(fitting).scalars())
-    if len(ids) > limit:
-        return Answer(ids, ids[limit])
-    last = select(its.id).order_by(its.id.desc()).offset(LOOKED_AT - 1)
-    return Answer(ids, connection.execute(last).scalar())
+    return Answer(ids, ids[limit] if len(ids) > limit else edge)
 
 
 def _in_organisation(asked: Question) -> Condition:
@@ -91,12 +86,12 @@ def _in_organisation(asked: Question) -> Condition:
     return here & (_E.kind == asked.kind) if asked.kind else here
 
 
-def _fits(looked_at: FromClause, token: str) -> Condition:
-    its, words = looked_at.c, words_of(token)
+def _fits(token: str) -> Condition:
+    words = words_of(token)
     return or_(
-        its.address.startswith(token, autoescape=True),
-        matching(_text_of(its.actor), words),
-        matching(_text_of(its.person_id), words),
+        _E.address.startswith(token, autoescape=True),
+        matching(_text_of(_E.actor), words),
+        matching(_text_of(_E.person_id), words),
     )
 
 

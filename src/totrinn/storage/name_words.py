@@ -8,6 +8,7 @@ what is then not found is looked for by going on. Rows outlive a membership, sin
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -39,11 +40,12 @@ class Turn:
     """Which way a list is read."""
 
     is_beyond: Callable[[Any, Any], Any]
+    is_within: Callable[[Any, Any], Any]
     in_order: Callable[[Any], Any]
 
 
-ONWARD = Turn(operator.gt, sa.asc)
-BACK = Turn(operator.lt, sa.desc)
+ONWARD = Turn(operator.gt, operator.le, sa.asc)
+BACK = Turn(operator.lt, operator.ge, sa.desc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +111,42 @@ def find(
     More than `limit` are not read; `go_on` is the last one then.
     """
     drive = _rarest(connection, organisation_id, words)
+    others = matching(sa.literal(" ", Text()) + _N.words, [word for word in words if word != drive])
+    if start is not None and not start.words.startswith(drive):
+        start = None
+    rows = select(*_KEY).where(_N.organisation_id == organisation_id).order_by(*map(turn.in_order, _KEY))
+    edge = connection.execute(_between(rows, drive, turn, start, None).limit(1).offset(LOOKED_AT - 1)).first()
+    fitting = rows.where(others, only(_N.person_id)).limit(limit + 1)
     marks: list[Mark] = []
     while True:
-        window = _window(organisation_id, drive, turn, start)
-        fitting = (
-            select(window.c.words, window.c.person_id)
-            .where(matching(sa.literal(" ", Text()) + window.c.words, [w for w in words if w != drive]))
-            .where(only(window.c.person_id))
-            .order_by(*(turn.in_order(column) for column in window.c))
-            .limit(limit + 1)
-        )
-        rows = connection.execute(fitting).all()
-        marks += [mark for mark in (_mark(words_, person_id, drive) for words_, person_id in rows) if mark]
+        found = connection.execute(_between(fitting, drive, turn, start, edge)).all()
+        marks += [mark for mark in (_mark(words_, person_id, drive) for words_, person_id in found) if mark]
         if len(marks) > limit:
             return Found(tuple(marks[:limit]), marks[limit - 1])
-        if len(rows) <= limit:
-            return Found(tuple(marks), _end_of(connection, window, turn))
-        start = _row(*rows[-1])
+        if len(found) <= limit:
+            return Found(tuple(marks), None if edge is None else _row(*edge))
+        start = _row(*found[-1])
+
+
+def _between(
+    rows: sa.Select[Any], drive: str, turn: Turn, start: Mark | None, edge: Sequence[Any] | None
+) -> sa.Select[Any]:
+    """The rows that begin with the word, from the start to the edge; one bound a side, which an index stops at."""
+    low, high = _N.words >= drive, _N.words < drive + LAST_LETTER
+    first, last = (low, high) if turn is ONWARD else (high, low)
+    if start is not None:
+        first = turn.is_beyond(tuple_(*_KEY), _place(start.words, start.person_id))
+    if edge is not None:
+        last = turn.is_within(tuple_(*_KEY), _place(*edge))
+    return rows.where(first, last)
+
+
+def _place(words: str, person_id: str) -> sa.Tuple:
+    return tuple_(sa.literal(words, Text()), sa.literal(person_id, Text()))
 
 
 def _rarest(connection: Connection, organisation_id: str, words: Sequence[str]) -> str:
-    """The word with the fewest rows; of those that have many, the longest."""
+    """The word with the fewest rows; of those that have many, the first."""
     if len(words) == 1:
         return words[0]
     counts = [
@@ -139,26 +156,12 @@ def _rarest(connection: Connection, organisation_id: str, words: Sequence[str]) 
         for word in words
     ]  # fmt: skip
     numbers = connection.execute(select(*counts)).one()
-    return min(zip(words, numbers, strict=True), key=lambda each: (each[1], -len(each[0])))[0]
+    return min(zip(words, numbers, strict=True), key=itemgetter(1))[0]
 
 
 def _begins_with(organisation_id: str, word: str) -> tuple[ColumnElement[bool], ...]:
     """The conditions of the organisation's rows that begin with the word."""
     return (_N.organisation_id == organisation_id, _N.words >= word, _N.words < word + LAST_LETTER)
-
-
-def _window(organisation_id: str, word: str, turn: Turn, start: Mark | None) -> sa.Subquery:
-    rows = select(*_KEY).where(*_begins_with(organisation_id, word))
-    if start is not None:
-        rows = rows.where(turn.is_beyond(tuple_(*_KEY), tuple_(sa.literal(start.words, Text()), start.person_id)))
-    return rows.order_by(*(turn.in_order(column) for column in _KEY)).limit(LOOKED_AT).subquery("looked_at")
-
-
-def _end_of(connection: Connection, window: sa.Subquery, turn: Turn) -> Mark | None:
-    """The last row that was looked at; None when the window was not full, as nothing comes after it."""
-    in_order = select(*window.c).order_by(*(turn.in_order(column) for column in window.c))
-    last = connection.execute(in_order.offset(LOOKED_AT - 1)).first()
-    return None if last is None else _row(*last)
 
 
 def _row(words: str, person_id: str) -> Mark:
