@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 HOST = "127.0.0.1"
-_SECONDS_TO_START = 30.0
+_SECONDS_TO_START = 120.0
 _SECONDS_TO_STOP = 15.0
 _PAUSE = 0.002
 _OTHERS = ("TOTRINN_", "PYTHON")

@@ -25,9 +25,9 @@ _FEW = 5
 _MOST_TOKENS = 6
 _E = event.c
 _VENDOR = select(organisation.c.id).where(organisation.c.slug == VENDOR_SLUG)
-_BY_OTHERS = sa.literal_column(BY_OTHERS)
-
 Condition = ColumnElement[bool]
+
+_BY_OTHERS: Condition = sa.literal_column(BY_OTHERS)
 
 
 @dataclass(frozen=True, slots=True)

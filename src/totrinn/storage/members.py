@@ -47,7 +47,8 @@ _ALL = select(*_MEMBER).select_from(MEMBERS).where(_IN_ORGANISATION)
 _ONE = _ALL.where(_OF_PERSON)
 _BY_NAME = (_M.name_order, _M.person_id)
 _PLACE = select(*_BY_NAME).where(_THIS)
-_GLOBAL_ADMINISTRATORS = _ALL.where(COUNTS, text(GOVERNS)).order_by(*_BY_NAME)
+# By themselves: PostgreSQL takes them for as many as elsewhere, and would read every person to join them.
+_GOVERNORS = select(_M.person_id).where(_IN_ORGANISATION, text(GOVERNS)).order_by(*_BY_NAME)
 _IS_MISSING = _M.counted_as == MemberState.MISSING.value
 _MISSING_NAMES = select(_P.id, _P.name).select_from(MEMBERS).where(_IN_ORGANISATION, _IS_MISSING).order_by(*_BY_NAME)
 _COUNTS = select(tally.c.missing, tally.c.has, tally.c.sso).where(
@@ -161,14 +162,12 @@ class SqlMembers(Repository, ports.Members):
         turn = way.turn if start else ONWARD
         only = partial(_is_listed, organisation_id, filter_)
         found = find(self._connection, organisation_id, words, only=only, turn=turn, start=start, limit=limit)
-        ids = [mark.person_id for mark in found.marks]
-        these = _ALL.where(_M.person_id.in_(ids))
-        by_id = {member.id: member for member in self._members(these, {"which_organisation": organisation_id})}
+        shown = self._these(organisation_id, [mark.person_id for mark in found.marks])
         return _paged(
-            tuple(by_id[id_] for id_ in ids),
+            shown,
             turn,
             start=str(start) if start else None,
-            first=str(found.marks[0]) if ids else None,
+            first=str(found.marks[0]) if shown else None,
             go_on=str(found.go_on) if found.go_on else None,
         )
 
@@ -198,7 +197,8 @@ class SqlMembers(Repository, ports.Members):
 
     def global_administrators(self, organisation_id: str) -> tuple[Member, ...]:
         """The accepted, active global administrators."""
-        return self._members(_GLOBAL_ADMINISTRATORS, {"which_organisation": organisation_id})
+        which = {"which_organisation": organisation_id}
+        return self._these(organisation_id, list(self._connection.execute(_GOVERNORS, which).scalars()), COUNTS)
 
     def set_role(self, organisation_id: str, person_id: str, role: Role) -> None:
         """Changes the role."""
@@ -227,6 +227,16 @@ class SqlMembers(Repository, ports.Members):
     def lock(self, organisation_id: str) -> None:
         """Makes other writers of this organisation's roles wait; on SQLite every other writer waits anyway."""
         self._connection.execute(_LOCK, {"which": organisation_id}).first()
+
+    def _these(
+        self, organisation_id: str, person_ids: Sequence[str], *conditions: ColumnElement[bool]
+    ) -> tuple[Member, ...]:
+        """Those of these persons who are members and meet the conditions, in this order."""
+        found = self._members(
+            _ALL.where(_M.person_id.in_(person_ids), *conditions), {"which_organisation": organisation_id}
+        )
+        by_id = {member.id: member for member in found}
+        return tuple(by_id[person_id] for person_id in person_ids if person_id in by_id)
 
     def _members(self, statement: Select[Any], values: dict[str, Any]) -> tuple[Member, ...]:
         return tuple(_member_of(row) for row in self._connection.execute(statement, values))
