@@ -35,8 +35,7 @@ _TAKE_REQUIREMENT = _SET.where(_O.revision == bindparam("expected_revision")).va
 )
 _TOTALS = (
     select(*(func.coalesce(func.sum(number), 0) for number in (tally.c.missing, tally.c.has, tally.c.sso)))
-    .join_from(tally, organisation, _O.id == tally.c.organisation_id)
-    .where(~_O.is_vendor)
+    .where(tally.c.organisation_id.not_in(select(_O.id).where(_O.is_vendor)))
 )
 _SUMMARIES = (
     select(*TALLY, *ORGANISATION)

@@ -11,7 +11,7 @@ from totrinn.storage.name_words import turns_of
 from totrinn.storage.searching import search_form, words_of
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _GOVERNS = "role IN ('global_administrator', 'vendor')"
