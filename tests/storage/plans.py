@@ -121,7 +121,9 @@ def _on_postgresql(driver: Any, asked: str, statement: str, parameters: Any) -> 
         possible = _plan_of(cursor.fetchone())
         cursor.execute("ROLLBACK TO SAVEPOINT plan")
         cursor.execute("RELEASE SAVEPOINT plan")
-    scanned = tuple(node["Relation Name"] for node in (*_nodes(possible), *_nodes(done)) if _is_from_end_to_end(node))
+    never = [node for node in _nodes(possible) if node["Node Type"] == "Seq Scan"]
+    walked = [node for node in _nodes(done) if _is_walk(node)]
+    scanned = tuple(node["Relation Name"] for node in (*never, *walked))
     read = sum(_read_by(node) for node in _nodes(done) if "Scan" in node["Node Type"])
     sorts = sum(_rows_of(node["Plans"][0]) for node in _nodes(done) if node["Node Type"].endswith("Sort"))
     return Plan(asked, statement, scanned, read, sorts, _rows_of(done))
@@ -139,11 +141,10 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield from _nodes(inner)
 
 
-def _is_from_end_to_end(node: dict[str, Any]) -> bool:
-    """Whether it reads a table, or an index, without knowing where. What was executed was allowed to, if small."""
-    if node["Node Type"] == "Seq Scan":
-        return "Actual Rows" not in node
-    return node["Node Type"] in ("Index Scan", "Index Only Scan") and "Index Cond" not in node
+def _is_walk(node: dict[str, Any]) -> bool:
+    """Whether it has read many rows through an index without knowing where they are."""
+    is_by_index = node["Node Type"] in ("Index Scan", "Index Only Scan")
+    return is_by_index and "Index Cond" not in node and _read_by(node) > LOOKED_AT
 
 
 def _rows_of(node: dict[str, Any]) -> int:

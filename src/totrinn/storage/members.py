@@ -145,7 +145,7 @@ class SqlMembers(Repository, ports.Members):
 
     def _listed(self, organisation_id: str, words: Sequence[str], filter_: str, way: "_Way", limit: int) -> MemberPage:
         values = _which(organisation_id, way.person_id)
-        place = self._connection.execute(_PLACE, values).first()
+        place = self._connection.execute(_PLACE, values).first() if way.mark else None
         turn = ONWARD if place is None else way.turn
         listed = _ALL.where(*_FILTERS[filter_]).order_by(*map(turn.in_order, _BY_NAME)).limit(limit + 1)
         if words:
@@ -158,7 +158,7 @@ class SqlMembers(Repository, ports.Members):
         return _paged(shown, turn, start=place and place[1], first=shown[0].id if shown else None, go_on=go_on)
 
     def _found(self, organisation_id: str, words: Sequence[str], filter_: str, way: "_Way", limit: int) -> MemberPage:
-        start = mark_of(self._connection, organisation_id, way.person_id, way.number)
+        start = mark_of(self._connection, organisation_id, way.person_id, way.number) if way.mark else None
         turn = way.turn if start else ONWARD
         only = partial(_is_listed, organisation_id, filter_)
         found = find(self._connection, organisation_id, words, only=only, turn=turn, start=start, limit=limit)

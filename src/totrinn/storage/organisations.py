@@ -33,9 +33,8 @@ _TAKE_REQUIREMENT = _SET.where(_O.revision == bindparam("expected_revision")).va
     required_always=bindparam("always"),
     required_by=bindparam("by"),
 )
-_TOTALS = (
-    select(*(func.coalesce(func.sum(number), 0) for number in (tally.c.missing, tally.c.has, tally.c.sso)))
-    .where(tally.c.organisation_id.not_in(select(_O.id).where(_O.is_vendor)))
+_TOTALS = select(*(func.coalesce(func.sum(number), 0) for number in (tally.c.missing, tally.c.has, tally.c.sso))).where(
+    tally.c.organisation_id.not_in(select(_O.id).where(_O.is_vendor))
 )
 _SUMMARIES = (
     select(*TALLY, *ORGANISATION)
