@@ -1,6 +1,5 @@
 """The list of members, one member, and what administrators do with them."""
 
-import html
 import re
 from datetime import timedelta
 
@@ -51,12 +50,6 @@ def open_member(browser: Browser, resident: Resident) -> str:
 # The list
 
 
-def turned(browser: Browser, way: str) -> str | None:
-    """The address of the next page, or of the one before."""
-    found = re.search(rf'rel="{way}" href="([^"]*)"', browser.last.text)
-    return "/members" + html.unescape(found[1]) if found else None
-
-
 def test_the_list_says_who_gets_in_how(house: House, browser: Browser, ola: Resident) -> None:
     """Name, address, role, state and last sign-in of each member, with the numbers of each kind."""
     house.person("eva@fjordly.no", "fjordly", name="Eva Uten")
@@ -75,47 +68,6 @@ def test_the_list_is_searched_and_filtered(house: House, browser: Browser, ola: 
     assert "Eva Uten" not in browser.get("/members?q=NORDMANN").words
     assert "Ola Nordmann" in browser.get("/members?q=nordmann&filter=has").words
     assert "Nobody matches “nordmann”" in browser.get("/members?q=nordmann&filter=missing").words
-
-
-def test_the_list_is_paged_by_25(house: House, browser: Browser) -> None:
-    """Every member stands on exactly one page."""
-    for number in range(59):
-        house.person(f"p{number:02}@fjordly.no", "fjordly", name=f"Person {number:02}")
-    shown = []
-    way = "/members?filter=all"
-    for _ in range(3):
-        shown.append(re.findall(r"Person \d\d\b(?= p)", browser.get(way).words))
-        way = turned(browser, "next") or ""
-    assert [name for page in shown for name in page] == [f"Person {number:02}" for number in range(59)]
-    assert not way
-    for page in (1, 0):
-        browser.get(turned(browser, "prev") or "")
-        assert re.findall(r"Person \d\d\b(?= p)", browser.last.words) == shown[page]
-    assert turned(browser, "prev") is None
-
-
-def test_what_is_searched_is_paged_too(house: House, browser: Browser) -> None:
-    """Every member whom the words fit stands on exactly one page, there and back."""
-    for number in range(59):
-        house.person(f"person{number:02}@fjordly.no", "fjordly", name=f"Per Person {number:02}")
-    shown = []
-    for way in ("/members?q=per", "next", "next", "prev", "prev"):
-        browser.get(way if way.startswith("/") else turned(browser, way) or "")
-        shown.append(re.findall(r"Per Person \d\d(?= person)", browser.last.words))
-    assert sorted(shown[0] + shown[1] + shown[2]) == [f"Per Person {number:02}" for number in range(59)]
-    assert shown[3:] == [shown[1], shown[0]]
-
-
-@pytest.mark.row("R46")
-def test_a_page_begins_at_members_of_this_organisation_only(house: House, browser: Browser) -> None:
-    """The id of somebody else tells nothing of where in the alphabet they stand: it is the beginning."""
-    house.organisation("nordly")
-    house.person("per@fjordly.no", "fjordly", name="Per")
-    siri = house.person("siri@nordly.no", "nordly", name="Lars Fremmed")
-    for way in ("after", "before"):
-        assert browser.get(f"/members?{way}={siri.id}").words == browser.get("/members").words
-        found = browser.get(f"/members?q=p&{way}={siri.id}.0").words
-        assert found == browser.get("/members?q=p").words
 
 
 @pytest.mark.row("R69")

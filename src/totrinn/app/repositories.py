@@ -3,14 +3,13 @@
 The rules that hold for all of them stand in `ports`; the contract suite in `tests/storage` tests them on each database.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from totrinn.app import records as r
 from totrinn.core.enforcement import Preview
 from totrinn.core.enrolment import Pending
-from totrinn.core.events import Event
 from totrinn.core.policy import Proof, Requirement
 from totrinn.core.roles import Role
 from totrinn.core.signin import State
@@ -341,48 +340,6 @@ class Confirmations(Protocol):
 
     def take(self, digest: bytes) -> r.StoredConfirmation | None:
         """Takes it, once."""
-
-
-class Log(Protocol):
-    """The append-only log."""
-
-    def write(self, event: Event) -> None:
-        """Writes one event, in this transaction."""
-
-    def of_organisation(
-        self, organisation_id: str, *, kind: str, before: str | None, limit: int
-    ) -> tuple[r.LoggedEvent, ...]:
-        """The newest events of an organisation, of a kind unless it is empty; older than `before`, if given."""
-
-    def search(self, organisation_id: str, *, query: str, kind: str, before: str | None, limit: int) -> r.LogPage:
-        """The same, of those whom every word of the query fits.
-
-        It looks at so many events and no more: it may find fewer than the limit and go on all the same.
-        """
-
-    def of_person(self, person_id: str, *, limit: int) -> tuple[r.LoggedEvent, ...]:
-        """The newest events about a person's own account."""
-
-    def all(self, *, organisation_id: str | None = None) -> Iterable[r.LoggedEvent]:
-        """Every event, oldest first, for export."""
-
-    def unsealed(self, *, before: datetime, limit: int) -> tuple[r.LoggedEvent, ...]:
-        """The first events from before that time which stand in no sealed batch yet."""
-
-    def seal(self, seal: r.Seal, event_ids: Sequence[str]) -> bool:
-        """Adds the seal and puts these events into its batch; False when the number, or one of them, is taken."""
-
-    def chains(self) -> tuple[str, ...]:
-        """The organisations that have seals, or events in batches; empty text for events of no organisation."""
-
-    def last_seal(self, organisation_id: str) -> r.Seal | None:
-        """The newest seal of a chain."""
-
-    def seals(self, organisation_id: str) -> Iterable[r.Seal]:
-        """The seals of a chain, by number."""
-
-    def sealed_events(self, organisation_id: str) -> Iterable[tuple[int, r.LoggedEvent]]:
-        """(batch, event) of a chain, by batch and id."""
 
 
 class Outbox(Protocol):
