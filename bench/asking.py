@@ -76,11 +76,12 @@ def _fields(body: bytes) -> dict[str, str]:
 
 
 QUESTIONS = {
+    # First, as long as the administrator's sign-in is recent enough for it.
+    "the preview of whom it hits": Question(_preview),
+    "turning the requirement on or off": Question(_turning),
     "home, and the session's check": _page("/"),
     "own account": _page("/account"),
     "settings": _page("/settings/basic"),
-    "the preview of whom it hits": Question(_preview),
-    "turning the requirement on or off": Question(_turning),
     "members": _page("/members"),
     "members, deep inside": _page("/members?after={person}"),
     "members who have not enrolled": _page("/members?filter=missing"),

@@ -142,9 +142,9 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _is_walk(node: dict[str, Any]) -> bool:
-    """Whether it has read many rows through an index without knowing where they are."""
-    is_by_index = node["Node Type"] in ("Index Scan", "Index Only Scan")
-    return is_by_index and "Index Cond" not in node and _read_by(node) > LOOKED_AT
+    """Whether it has read many rows without knowing where they are."""
+    is_of_table = node["Node Type"] in ("Seq Scan", "Index Scan", "Index Only Scan")
+    return is_of_table and "Index Cond" not in node and _read_by(node) > LOOKED_AT
 
 
 def _rows_of(node: dict[str, Any]) -> int:
