@@ -28,17 +28,17 @@ _OPERATOR = Source("operator:bench")
 
 def furnish(folder: Path, count: int) -> tuple[list[Person], Person]:
     """Makes the installation in this folder; (so many ordinary users, a global administrator)."""
-    with _created(folder) as installation:
+    with created(folder) as installation:
         services, now = installation.services, datetime.now(UTC)
         organisation = _organisation(services, now)
         encoded = hashed().decode()
         with services.store.writing() as unit:
             users = [
-                _person(services, unit, organisation, f"user{number}@fjordly.test", Role.USER, encoded, now)
+                add_person(services, unit, organisation, f"user{number}@fjordly.test", Role.USER, encoded, now)
                 for number in range(count)
             ]
             role = Role.GLOBAL_ADMINISTRATOR
-            administrator = _person(services, unit, organisation, ADMINISTRATOR, role, encoded, now)
+            administrator = add_person(services, unit, organisation, ADMINISTRATOR, role, encoded, now)
             unit.organisations.set_available(organisation.id, now, None)
         with services.store.writing() as unit:
             revision = _found(unit).policy.revision
@@ -51,14 +51,14 @@ def furnish(folder: Path, count: int) -> tuple[list[Person], Person]:
 def furnish_several(folder: Path, counts: dict[str, int], database: str | None = None) -> dict[str, list[Person]]:
     """Makes an installation of several organisations that require two-factor: so many people in each, by slug."""
     people: dict[str, list[Person]] = {}
-    with _created(folder, database) as installation:
+    with created(folder, database) as installation:
         services, now = installation.services, datetime.now(UTC)
         encoded = hashed().decode()
         for slug, count in counts.items():
             organisation = _organisation(services, now, slug)
             with services.store.writing() as unit:
                 people[slug] = [
-                    _person(services, unit, organisation, f"user{number}@{slug}.test", Role.USER, encoded, now)
+                    add_person(services, unit, organisation, f"user{number}@{slug}.test", Role.USER, encoded, now)
                     for number in range(count)
                 ]
                 unit.organisations.set_available(organisation.id, now, None)
@@ -73,7 +73,8 @@ def furnish_several(folder: Path, counts: dict[str, int], database: str | None =
 
 
 @contextmanager
-def _created(folder: Path, database: str | None = None) -> Iterator[Installation]:
+def created(folder: Path, database: str | None = None) -> Iterator[Installation]:
+    """An installation in this folder; over another database, if its address is given."""
     visitor = Visitor(now=datetime.now(UTC), address="", browser="")
     settings = read_settings({}, data=folder, database=database)
     with create_installation(settings, visitor, _OPERATOR) as installation:
@@ -95,7 +96,7 @@ def _found(unit: Unit, slug: str = SLUG) -> records.Organisation:
     return found
 
 
-def _person(
+def add_person(
     services: Services,
     unit: Unit,
     organisation: records.Organisation,
@@ -104,6 +105,7 @@ def _person(
     encoded: str,
     now: datetime,
 ) -> Person:
+    """Stores somebody who has a factor, and is a member; what their browser and their app know."""
     person = records.Person(
         id=services.random.id(now),
         email=email,

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 
 HOST = "127.0.0.1"
-_SECONDS_TO_START = 30.0
+_SECONDS_TO_START = 120.0
 _SECONDS_TO_STOP = 15.0
 _PAUSE = 0.002
 _OTHERS = ("TOTRINN_", "PYTHON")
@@ -78,7 +78,7 @@ class Server:
 
     def cpu(self) -> float:
         """Seconds of CPU that the process and its descendants have used."""
-        return sum(_cpu_of(pid) for pid in _tree(self._process.pid))
+        return cpu_of_tree(self._process.pid)
 
     def memory(self) -> Memory:
         """What they hold now, and held at most."""
@@ -122,6 +122,11 @@ class Server:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+
+
+def cpu_of_tree(pid: int) -> float:
+    """Seconds of CPU that a process and its descendants have used."""
+    return sum(_cpu_of(each) for each in _tree(pid))
 
 
 def _free_port() -> int:

@@ -83,6 +83,13 @@ class PostgresqlServer:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_ordinary_user())
         self._wait()
 
+    @property
+    def pid(self) -> int:
+        """The process that all of its others descend from."""
+        if self._process is None:
+            raise RuntimeError("it has not been started")
+        return self._process.pid
+
     def url(self, database: str) -> str:
         """The address of one of its databases."""
         return f"postgresql://totrinn@127.0.0.1:{self._port}/{database}"

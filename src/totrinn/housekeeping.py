@@ -11,10 +11,10 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -126,12 +126,23 @@ def _expired(now: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ..
 
 
 def _delete(installation: "Installation", table: sa.Table, condition: sa.ColumnElement[bool]) -> int:
-    key = sa.tuple_(*table.primary_key.columns)
-    some = sa.select(*table.primary_key.columns).where(condition).limit(_AT_ONCE)
-    deleted = 0
+    """One pass over the table in the order of its key: who writes waits for the deleting, and not for the looking."""
+    engines, columns = installation.database.engines, tuple(table.primary_key.columns)
+    key = sa.tuple_(*columns)
+    expired = sa.select(*columns).where(condition).order_by(*columns).limit(_AT_ONCE)
+    deleted, last = 0, None
     while True:
-        with installation.database.engines.writing.begin() as connection:
-            found = connection.execute(sa.delete(table).where(key.in_(some))).rowcount
-        deleted += found
-        if found < _AT_ONCE:
+        rest = expired if last is None else expired.where(key > _values(columns, last))
+        with engines.reading.begin() as connection:
+            found = [tuple(row) for row in connection.execute(rest)]
+        if found:
+            with engines.writing.begin() as connection:
+                # Asked once more: a session may have been used in between.
+                deleted += connection.execute(sa.delete(table).where(key.in_(found), condition)).rowcount
+        if len(found) < _AT_ONCE:
             return deleted
+        last = found[-1]
+
+
+def _values(columns: Sequence[sa.Column[Any]], values: Sequence[Any]) -> sa.Tuple:
+    return sa.tuple_(*(sa.literal(value, column.type) for column, value in zip(columns, values, strict=True)))

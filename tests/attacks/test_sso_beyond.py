@@ -241,7 +241,7 @@ def _kinds(house: House, slug: str) -> list[str]:
     with house.database.reading() as unit:
         organisation = unit.organisations.find_by_slug(slug)
         assert organisation is not None
-        return [e.kind for e in unit.log.of_organisation(organisation.id, kind="", query="", before=None, limit=200)]
+        return [e.kind for e in unit.log.of_organisation(organisation.id, kind="", before=None, limit=200)]
 
 
 def _boss(house: House) -> Actor:

@@ -130,7 +130,7 @@ def test_a_link_is_told_to_the_person_and_stands_in_the_log(house: House, nordly
         mails = [(mail.kind, mail.recipient) for mail in unit.outbox.newest(limit=10)]
         organisation = unit.organisations.find_by_slug("nordlys")
         assert organisation is not None
-        kinds = [e.kind for e in unit.log.of_organisation(organisation.id, kind="", query="", before=None, limit=50)]
+        kinds = [e.kind for e in unit.log.of_organisation(organisation.id, kind="", before=None, limit=50)]
     assert ("sso_linked", "ase@nordlys.test") in mails
     assert "person:sso:linked" in kinds
 

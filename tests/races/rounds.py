@@ -115,7 +115,7 @@ def confirmation(village: Village, _: Node) -> Round:
         policy = village.house.stored(slug).policy
         assert policy.requirement.stands()
         assert policy.revision == 2
-        events = unit.log.of_organisation(organisation.id, kind="", query="", before=None, limit=100)
+        events = unit.log.of_organisation(organisation.id, kind="", before=None, limit=100)
         assert [event.kind for event in events].count(Kind.REQUIREMENT_ON) == 1
 
     return Round(sends, lambda answer: "said=on" in answer.location, holds)

@@ -161,10 +161,9 @@ def test_who_comes_by_sso_only_counts_so_in_that_organisation_alone(database: Da
             ("missing", ["No password yet", "With password"]),
             ("has", []),
         ):
-            page = unit.members.page(where, query="", filter_=filter_, limit=9, offset=0)
+            page = unit.members.page(where, query="", filter_=filter_, limit=9)
             assert [member.name for member in page.members] == names
             assert {member.state for member in page.members} <= {MemberState(filter_)}
-            assert page.total == len(names)
         preview = unit.members.preview(where, person.id)
         assert (preview.missing, preview.has, preview.sso, preview.includes_me) == (2, 0, 2, False)
         assert unit.members.preview(elsewhere, person.id).includes_me

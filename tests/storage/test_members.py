@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import chain
 
 import pytest
 
@@ -16,15 +17,15 @@ from tests.storage.examples import (
 from totrinn.app.ports import Unit
 from totrinn.app.records import MemberCounts, MemberState
 from totrinn.core.roles import Role
-from totrinn.storage import Database
+from totrinn.storage import Database, name_words
 
 LATER = NOW + timedelta(days=1)
 
 
 def names(unit: Unit, organisation_id: str, query: str = "", filter_: str = "all") -> list[str]:
     """The names on the list, checked against how many it says there are."""
-    page = unit.members.page(organisation_id, query=query, filter_=filter_, limit=100, offset=0)
-    assert page.total == len(page.members)
+    page = unit.members.page(organisation_id, query=query, filter_=filter_, limit=100)
+    assert (page.earlier, page.later) == (None, None)
     return [member.name for member in page.members]
 
 
@@ -103,9 +104,9 @@ def test_members_are_listed_by_name(database: Database) -> None:
         for name in ("Øyvind", "åse", "Ærlend", "bjørn", "Émile", "Zoë"):
             add_member(unit, organisation.id, name=name)
         assert names(unit, organisation.id) == ["bjørn", "Émile", "Zoë", "Ærlend", "Øyvind", "åse"]
-        first = unit.members.page(organisation.id, query="", filter_="all", limit=4, offset=0)
-        second = unit.members.page(organisation.id, query="", filter_="all", limit=4, offset=4)
-        assert (len(first.members), len(second.members), first.total) == (4, 2, 6)
+        first = unit.members.page(organisation.id, query="", filter_="all", limit=4)
+        second = unit.members.page(organisation.id, query="", filter_="all", limit=4, after=first.later)
+        assert (len(first.members), len(second.members), second.later) == (4, 2, None)
         unit.people.set_name(second.members[1].id, "Aase")
         assert names(unit, organisation.id)[0] == "Aase"
 
@@ -121,6 +122,58 @@ def test_members_are_found_by_words(database: Database) -> None:
         assert names(unit, organisation.id, "AB@EXAMPLE") == ["Åse Bjørnsdatter"]
         assert names(unit, organisation.id, "%_") == ["50 %_ Fisk"]
         assert names(unit, organisation.id, "5%k") == names(unit, organisation.id, "_se") == []
+
+
+def test_those_who_are_called_exactly_so_come_first(database: Database) -> None:
+    """Then those whose words only begin so; each person once, though several of their words do."""
+    with database.writing() as unit:
+        organisation = add_organisation(unit)
+        for name in ("Olav Dun", "Ola Olsen", "Ola Berg", "Berg Ola", "Kari"):
+            add_member(unit, organisation.id, name=name, email=f"{name.replace(' ', '.')}@fisk-co.no".lower())
+        assert names(unit, organisation.id, "ola")[:3] == ["Ola Berg", "Berg Ola", "Ola Olsen"]
+        assert sorted(names(unit, organisation.id, "ol")) == ["Berg Ola", "Ola Berg", "Ola Olsen", "Olav Dun"]
+        assert names(unit, organisation.id, "@fisk-co.no kari") == ["Kari"]
+        assert sorted(names(unit, organisation.id, "ola.berg@")) == ["Berg Ola", "Ola Berg"]
+        assert names(unit, organisation.id, "ola.berg@fisk-co.com") == []
+
+
+def test_a_new_name_is_found_and_the_old_one_is_not(database: Database) -> None:
+    """In every organisation; whoever has left is not found by them any more, nor anybody of another organisation."""
+    with database.writing() as unit:
+        here, there, left = (add_organisation(unit).id for _ in range(3))
+        person = add_member(unit, here, name="Kari Berg", email="kb@example.no")
+        for organisation_id in (there, left):
+            unit.members.add(new_id(), organisation_id, person.id, Role.USER, now=NOW, accepted_at=NOW)
+        unit.members.remove(left, person.id)
+        unit.people.set_name(person.id, "Kari Fjell")
+        for organisation_id in (here, there):
+            assert names(unit, organisation_id, "fjell") == names(unit, organisation_id, "kb") == ["Kari Fjell"]
+            assert names(unit, organisation_id, "berg") == []
+        assert names(unit, left, "fjell") == []
+        unit.members.add(new_id(), left, person.id, Role.USER, now=NOW, accepted_at=NOW)
+        assert names(unit, left, "fjell kari") == ["Kari Fjell"]
+
+
+def test_a_long_search_goes_on_where_it_ended(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It looks at so many and no more; going on, forth and back, it finds everybody once."""
+    monkeypatch.setattr(name_words, "LOOKED_AT", 7)
+    with database.writing() as unit:
+        organisation = add_organisation(unit).id
+        for number in range(40):
+            add_member(unit, organisation, name=f"Ola {'Odd' if number % 6 else 'Even'} {number:02}")
+        forth: list[list[str]] = []
+        page = unit.members.page(organisation, query="o even", filter_="all", limit=3)
+        while True:
+            forth.append([member.name for member in page.members])
+            if page.later is None:
+                break
+            page = unit.members.page(organisation, query="o even", filter_="all", limit=3, after=page.later)
+        back = [forth[-1]]
+        while page.earlier is not None:
+            page = unit.members.page(organisation, query="o even", filter_="all", limit=3, before=page.earlier)
+            back.append([member.name for member in page.members])
+    assert sorted(chain(*forth)) == [f"Ola Even {number:02}" for number in range(0, 40, 6)]
+    assert sorted(chain(*back)) == sorted(chain(*forth))
 
 
 def test_the_list_filters_by_how_members_get_in(database: Database) -> None:
@@ -142,7 +195,7 @@ def test_the_list_filters_by_how_members_get_in(database: Database) -> None:
         assert unit.members.missing_names(organisation.id, limit=1, offset=1) == missing[1:]
         states = {
             member.name: member.state
-            for member in unit.members.page(organisation.id, query="", filter_="all", limit=9, offset=0).members
+            for member in unit.members.page(organisation.id, query="", filter_="all", limit=9).members
         }
     assert states["Has"] is MemberState.HAS
     assert states["Missing"] is states["Invited"] is states["No password yet"] is MemberState.MISSING
@@ -187,7 +240,7 @@ def test_the_fingerprint_tells_people_apart(database: Database) -> None:
         assert unit.members.preview(organisation.id, first.id).fingerprint == before.fingerprint
         unit.factors.add(an_authenticator(first.id))
         second = add_member(unit, organisation.id)
-        has = unit.members.page(organisation.id, query="", filter_="has", limit=9, offset=0).members
+        has = unit.members.page(organisation.id, query="", filter_="has", limit=9).members
         unit.members.remove(organisation.id, next(each.id for each in has if each.id != first.id))
         after = unit.members.preview(organisation.id, second.id)
     assert replace(before, fingerprint="") == replace(after, fingerprint="")

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy.engine import Engine
 
-from tests.storage.examples import PROOF, a_signin, add_member, add_organisation, add_session, digest
+from tests.storage.examples import PROOF, a_signin, add_member, add_organisation, add_session, an_event, digest
 from tests.storage.sso_examples import add_connection, add_linked
 from totrinn.app.records import MemberCounts
 from totrinn.storage import Database, DatabaseNotMigrated, DatabaseTooNew, migrating
@@ -129,11 +129,16 @@ def test_what_stands_in_the_first_tables_stays(empty_url: str, tmp_path: Path, m
         assert not organisation.passwords_closed
         assert unit.keepers.names(organisation.id) == ()
         assert unit.members.counts(organisation.id) == MemberCounts(missing=1, has=1, sso=0)
+        assert unit.members.listed(organisation.id) == 3
+        invited = unit.members.page(organisation.id, query="nordmann inv", filter_="all", limit=9)
+        assert [member.name for member in invited.members] == ["Inv Nordmann"]
+        told = unit.log.search(organisation.id, query="former", kind="", before=None, limit=9)
+        assert [event.person_name for event in told.events] == ["Former Member"]
         add_linked(unit, add_connection(unit, organisation.id))
     database.close()
 
 
-_FILLED = ("person", "organisation", "membership", "tally", "authenticator", "session", "signin")
+_FILLED = ("person", "organisation", "membership", "tally", "authenticator", "session", "signin", "event")
 
 
 def _filled_at_the_first_revision(
@@ -146,6 +151,10 @@ def _filled_at_the_first_revision(
         organisation = add_organisation(unit)
         person = add_member(unit, organisation.id, has_factor=True)
         add_member(unit, organisation.id)
+        add_member(unit, organisation.id, name="Inv Nordmann", is_accepted=False)
+        former = add_member(unit, organisation.id, name="Former Member")
+        unit.log.write(an_event(organisation_id=organisation.id, person_id=former.id))
+        unit.members.remove(organisation.id, former.id)
         add_session(unit, person.id, organisation.id, "session")
         unit.signins.add(digest("signin"), a_signin(person.id))
     first = tmp_path / "first"

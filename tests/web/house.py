@@ -282,7 +282,7 @@ class House:
     def events(self, slug: str) -> list[LoggedEvent]:
         """The organisation's log, the newest first."""
         with self.services.store.reading() as unit:
-            return list(unit.log.of_organisation(self.stored(slug).id, kind="", query="", before=None, limit=200))
+            return list(unit.log.of_organisation(self.stored(slug).id, kind="", before=None, limit=200))
 
     def kinds(self, slug: str) -> list[str]:
         """What happened there, the newest first."""

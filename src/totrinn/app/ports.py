@@ -15,6 +15,7 @@ from typing import Protocol
 
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
 from totrinn.app.key_repositories import Aftermath, Nodes, Sealed
+from totrinn.app.log_repository import Log
 from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.repositories import (
     Confirmations,
@@ -22,7 +23,6 @@ from totrinn.app.repositories import (
     Factors,
     Installation,
     Links,
-    Log,
     Members,
     Organisations,
     Outbox,

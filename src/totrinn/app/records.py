@@ -215,10 +215,11 @@ class MemberCounts:
 
 @dataclass(frozen=True, slots=True)
 class MemberPage:
-    """One page of members, and how many match in all."""
+    """One page of members, and what the pages around it are asked for by; None where there is none."""
 
     members: tuple[Member, ...]
-    total: int
+    earlier: str | None
+    later: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +269,14 @@ class LoggedEvent:
     address: str
     browser: str
     detail: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Events that were searched for, the newest first, and the event to go on from when there may be more."""
+
+    events: tuple[LoggedEvent, ...]
+    go_on: str | None
 
 
 @dataclass(frozen=True, slots=True)

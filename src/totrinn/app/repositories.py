@@ -2,14 +2,13 @@
 
 Rules that hold for all of them stand in `ports`; the contract suite in `tests/storage` tests them on each database."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from totrinn.app import records as r
 from totrinn.core.enforcement import Preview
 from totrinn.core.enrolment import Pending
-from totrinn.core.events import Event
 from totrinn.core.policy import Proof, Requirement
 from totrinn.core.roles import Role
 from totrinn.core.signin import State
@@ -110,8 +109,24 @@ class Members(Protocol):
     def find(self, organisation_id: str, person_id: str) -> r.Member | None:
         """One member."""
 
-    def page(self, organisation_id: str, *, query: str, filter_: str, limit: int, offset: int) -> r.MemberPage:
-        """Members by name. `filter_`: all, missing, has, sso."""
+    def page(
+        self,
+        organisation_id: str,
+        *,
+        query: str,
+        filter_: str,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+    ) -> r.MemberPage:
+        """Members by name, or by the words of the query. `filter_`: all, missing, has, sso.
+
+        `after`: what a page says is `later`; `before`: what it says is `earlier`. What means nothing here is the
+        beginning. A search may end before the limit and go on all the same: it looks at so many, and no more.
+        """
+
+    def listed(self, organisation_id: str) -> int:
+        """How many members there are, with the invited and the disabled."""
 
     def preview(self, organisation_id: str, me: str) -> Preview:
         """Whom the requirement hits, with a fingerprint of exactly the people who lack a factor."""
@@ -324,42 +339,6 @@ class Confirmations(Protocol):
 
     def take(self, digest: bytes) -> r.StoredConfirmation | None:
         """Takes it, once."""
-
-
-class Log(Protocol):
-    """The append-only log."""
-
-    def write(self, event: Event) -> None:
-        """Writes one event, in this transaction."""
-
-    def of_organisation(
-        self, organisation_id: str, *, kind: str, query: str, before: str | None, limit: int
-    ) -> tuple[r.LoggedEvent, ...]:
-        """The newest events of an organisation; older than the event id `before`, if given."""
-
-    def of_person(self, person_id: str, *, limit: int) -> tuple[r.LoggedEvent, ...]:
-        """The newest events about a person's own account."""
-
-    def all(self, *, organisation_id: str | None = None) -> Iterable[r.LoggedEvent]:
-        """Every event, oldest first, for export."""
-
-    def unsealed(self, *, before: datetime, limit: int) -> tuple[r.LoggedEvent, ...]:
-        """The first events from before that time which stand in no sealed batch yet."""
-
-    def seal(self, seal: r.Seal, event_ids: Sequence[str]) -> bool:
-        """Adds the seal and puts these events into its batch; False when the number, or one of them, is taken."""
-
-    def chains(self) -> tuple[str, ...]:
-        """The organisations that have seals, or events in batches; empty text for events of no organisation."""
-
-    def last_seal(self, organisation_id: str) -> r.Seal | None:
-        """The newest seal of a chain."""
-
-    def seals(self, organisation_id: str) -> Iterable[r.Seal]:
-        """The seals of a chain, by number."""
-
-    def sealed_events(self, organisation_id: str) -> Iterable[tuple[int, r.LoggedEvent]]:
-        """(batch, event) of a chain, by batch and id."""
 
 
 class Outbox(Protocol):

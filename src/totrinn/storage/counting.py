@@ -1,8 +1,9 @@
 """Members by how they get in: the one place that says in SQL who has a factor, who lacks one and who needs none.
 
-Only accepted members who are not disabled count. Each organisation has a row with its numbers, which every change of a
-member's facts corrects in its own transaction, so that an organisation with a million members is counted by reading
-that row. Whoever changes such facts calls `recount`; `docs/decisions` tells why this is not a sum over the members.
+Only accepted members who are not disabled count; the others on the list are a number beside. Each organisation has a
+row with its numbers, which every change of a member's facts corrects in its own transaction, so that an organisation
+with a million members is counted by reading that row. Whoever changes such facts calls `recount`; `docs/decisions`
+tells why this is not a sum over the members.
 """
 
 from collections.abc import Sequence
@@ -55,10 +56,12 @@ _UNLINKED = (
 )
 _SUM_UNLINKED = select(func.count(), func.coalesce(func.sum(_M.tag), 0)).where(*_UNLINKED)
 _SET_UNLINKED = update(membership).where(*_UNLINKED).values(counted_as=MemberState.MISSING.value)
+_OTHERS = "others"
+_NUMBERS = ("missing", "has", "sso", "missing_tags", _OTHERS)
 _new = insert(tally)
 _CORRECT = _new.on_conflict_do_update(
     index_elements=["organisation_id"],
-    set_={name: tally.c[name] + _new.excluded[name] for name in ("missing", "has", "sso", "missing_tags")},
+    set_={name: tally.c[name] + _new.excluded[name] for name in _NUMBERS},
 )
 
 TALLY = (
@@ -88,7 +91,7 @@ def recount(connection: Connection, person_id: str) -> None:
     for membership_id, organisation_id, tag, before, after in connection.execute(_COUNTED, {"which": person_id}).all():
         if before != after:
             connection.execute(_SET_COUNTED, {"which": membership_id, "state": after})
-            uncount(connection, organisation_id, tag, before, instead=after)
+            _correct(connection, organisation_id, tag, {_kind(before): -1, _kind(after): 1})
 
 
 def lock_linked(connection: Connection, connection_id: str) -> None:
@@ -104,19 +107,25 @@ def recount_unlinked(connection: Connection, organisation_id: str) -> None:
     number, tags = connection.execute(_SUM_UNLINKED, {"which": organisation_id}).one()
     if number:
         connection.execute(_SET_UNLINKED, {"which": organisation_id})
-        difference = {"missing": number, "has": 0, "sso": -number, "missing_tags": int(tags)}
+        difference = {"missing": number, "has": 0, "sso": -number, "missing_tags": int(tags), "others": 0}
         connection.execute(_CORRECT, {"organisation_id": organisation_id, **difference})
 
 
-def uncount(
-    connection: Connection, organisation_id: str, tag: int, counted_as: str | None, *, instead: str | None = None
-) -> None:
-    """Takes one member out of the tally, or has them stand there as something else instead."""
-    difference = dict.fromkeys(("missing", "has", "sso", "missing_tags"), 0)
-    for state, sign in ((counted_as, -1), (instead, 1)):
-        if state is not None:
-            difference[state] += sign
-        if state == MemberState.MISSING:
-            difference["missing_tags"] += sign * tag
-    if any(difference.values()):
-        connection.execute(_CORRECT, {"organisation_id": organisation_id, **difference})
+def enter(connection: Connection, organisation_id: str, tag: int) -> None:
+    """Enters a new member in the tally, who does not count until `recount` says so."""
+    _correct(connection, organisation_id, tag, {_OTHERS: 1})
+
+
+def uncount(connection: Connection, organisation_id: str, tag: int, counted_as: str | None) -> None:
+    """Takes a member out of the tally."""
+    _correct(connection, organisation_id, tag, {_kind(counted_as): -1})
+
+
+def _kind(counted_as: str | None) -> str:
+    return counted_as or _OTHERS
+
+
+def _correct(connection: Connection, organisation_id: str, tag: int, changes: dict[str, int]) -> None:
+    difference = dict.fromkeys(_NUMBERS, 0) | changes
+    difference["missing_tags"] = changes.get(MemberState.MISSING.value, 0) * tag
+    connection.execute(_CORRECT, {"organisation_id": organisation_id, **difference})

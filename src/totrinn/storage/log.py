@@ -6,17 +6,17 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, union, update
+from sqlalchemy import bindparam, func, insert, select, union, update
 from sqlalchemy.dialects.postgresql import insert as insert_once  # its ON CONFLICT is SQLite's, too
 from sqlalchemy.engine import Connection
 
 from totrinn.app import ports
-from totrinn.app.records import LoggedEvent, Seal
+from totrinn.app.records import LoggedEvent, LogPage, Seal
 from totrinn.core.events import Event
 from totrinn.core.identity import CHANCE_BITS, uuid7
 from totrinn.storage.columns import clean, microseconds
+from totrinn.storage.log_search import Question, search
 from totrinn.storage.repository import Repository, is_which
-from totrinn.storage.searching import matching
 from totrinn.storage.tables import event, person, seal
 
 _LONGEST = 500
@@ -85,17 +85,25 @@ class SqlLog(Repository, ports.Log):
         self.written.append(event)
 
     def of_organisation(
-        self, organisation_id: str, *, kind: str, query: str, before: str | None, limit: int
+        self, organisation_id: str, *, kind: str, before: str | None, limit: int
     ) -> tuple[LoggedEvent, ...]:
-        """The newest events of an organisation.
-
-        `kind`: empty for all, a kind, or the beginning of one up to a colon (`signin`). `query`: words of the names and
-        addresses of who acted and of whom it is about, or of the network address.
-        """
-        shown = _OF_ORGANISATION.where(*_of_kind(kind), *_about_words(query))
+        """The newest events of an organisation; `kind`: empty for all."""
+        shown = _OF_ORGANISATION
+        if kind:
+            shown = shown.where(_E.kind == kind)
         if before is not None:
             shown = shown.where(_E.id < before)
         return tuple(_event_of(row) for row in self._connection.execute(shown.limit(limit), {"which": organisation_id}))
+
+    def search(self, organisation_id: str, *, query: str, kind: str, before: str | None, limit: int) -> LogPage:
+        """The newest events that every word of the query fits, as far as this looked.
+
+        A word fits who acted or whom it is about, by the beginning of a word of name or address, or the beginning of
+        the network address.
+        """
+        found = search(self._connection, Question(organisation_id, query, kind, before), limit)
+        rows = self._connection.execute(_NEWEST_FIRST.where(_E.id.in_(found.ids)))
+        return LogPage(tuple(_event_of(row) for row in rows), found.go_on)
 
     def of_person(self, person_id: str, *, limit: int) -> tuple[LoggedEvent, ...]:
         """The newest events about a person's own account."""
@@ -160,14 +168,3 @@ def _seal_of(row: Sequence[Any]) -> Seal:
 
 def _short(text: str) -> str:
     return clean(text[:_LONGEST])
-
-
-def _of_kind(kind: str) -> tuple[ColumnElement[bool], ...]:
-    if not kind:
-        return ()
-    return (or_(_E.kind == kind, _E.kind.startswith(f"{kind}:", autoescape=True)),)
-
-
-def _about_words(query: str) -> tuple[ColumnElement[bool], ...]:
-    places = (_actor.c.search, _about.c.search, _E.address)
-    return tuple(or_(*each) for each in zip(*(matching(place, query) for place in places), strict=True))

@@ -1,24 +1,32 @@
 """Memberships. Every statement names the organisation, so that a foreign id is as unknown as a random one."""
 
+import re
 import secrets
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
 from totrinn.app.records import Member, MemberCounts, MemberPage, Membership, MemberState
 from totrinn.core.enforcement import Preview
 from totrinn.core.roles import Role
+from totrinn.storage import counting, name_words
 from totrinn.storage.counting import COUNTS, MEMBERS, STATE, counts_of, lock_person, recount, uncount
+from totrinn.storage.name_words import BACK, ONWARD, Turn, find, mark_of
 from totrinn.storage.repository import Repository, is_which
-from totrinn.storage.searching import matching
+from totrinn.storage.searching import asked_words, matching
 from totrinn.storage.standing import ORGANISATION, found_organisation
-from totrinn.storage.tables import membership, organisation, person, tally
+from totrinn.storage.tables import GOVERNS, membership, organisation, person, tally
 
 _TAG_BITS = 40
+_FEW = 1000
+"""Of a state that so few members are in, everyone is looked at; with more, the words say whom to look at."""
+_NUMBER = re.compile("[0-9]{1,2}")
 _M, _P = membership.c, person.c
 
 _IN_ORGANISATION = is_which(_M.organisation_id, "which_organisation")
@@ -38,15 +46,20 @@ _OF = (
 _ALL = select(*_MEMBER).select_from(MEMBERS).where(_IN_ORGANISATION)
 _ONE = _ALL.where(_OF_PERSON)
 _BY_NAME = (_M.name_order, _M.person_id)
-_GLOBAL_ADMINISTRATORS = _ALL.where(COUNTS, _M.role.in_((Role.GLOBAL_ADMINISTRATOR, Role.VENDOR))).order_by(*_BY_NAME)
+_PLACE = select(*_BY_NAME).where(_THIS)
+# By themselves: PostgreSQL takes them for as many as elsewhere, and would read every person to join them.
+_GOVERNORS = select(_M.person_id).where(_IN_ORGANISATION, text(GOVERNS)).order_by(*_BY_NAME)
 _IS_MISSING = _M.counted_as == MemberState.MISSING.value
 _MISSING_NAMES = select(_P.id, _P.name).select_from(MEMBERS).where(_IN_ORGANISATION, _IS_MISSING).order_by(*_BY_NAME)
 _COUNTS = select(tally.c.missing, tally.c.has, tally.c.sso).where(
     is_which(tally.c.organisation_id, "which_organisation")
 )
+_LISTED = select(tally.c.missing + tally.c.has + tally.c.sso + tally.c.others).where(
+    is_which(tally.c.organisation_id, "which_organisation")
+)
 # The sum of the random tags of those who lack a factor changes whenever the set of them does.
 _PREVIEW = _COUNTS.add_columns(tally.c.missing_tags, exists(select(1).where(_THIS, _IS_MISSING)))
-_NAME_ORDER = select(_P.name_order).where(is_which(_P.id))
+_NAMED = select(_P.name_order, _P.search).where(is_which(_P.id))
 _SET = update(membership).where(_THIS)
 _ACCEPT = _SET.where(_M.accepted_at.is_(None))
 _REMOVE = delete(membership).where(_THIS).returning(_M.tag, _M.counted_as)
@@ -76,18 +89,23 @@ class SqlMembers(Repository, ports.Members):
     ) -> bool:
         """Adds a membership or invitation; False when there is one, as the unique constraint says."""
         lock_person(self._connection, person_id)
+        named = self._connection.execute(_NAMED, {"which": person_id}).first()
+        name_order, search = named or ("", "")
+        tag = secrets.randbits(_TAG_BITS)
         values = {
             "id": membership_id,
             "organisation_id": organisation_id,
             "person_id": person_id,
             "role": role,
-            "tag": secrets.randbits(_TAG_BITS),
-            "name_order": self._connection.execute(_NAME_ORDER, {"which": person_id}).scalar() or "",
+            "tag": tag,
+            "name_order": name_order,
             "created_at": now,
             "accepted_at": accepted_at,
         }
         if not self._has_row(_ADD, values):
             return False
+        name_words.enter(self._connection, organisation_id, person_id, search.split())
+        counting.enter(self._connection, organisation_id, tag)
         recount(self._connection, person_id)
         return True
 
@@ -101,15 +119,57 @@ class SqlMembers(Repository, ports.Members):
         row = self._connection.execute(_ONE, _which(organisation_id, person_id)).first()
         return None if row is None else _member_of(row)
 
-    def page(self, organisation_id: str, *, query: str, filter_: str, limit: int, offset: int) -> MemberPage:
-        """Members by name; `all` shows invitations and the disabled, too."""
-        conditions = (*_FILTERS[filter_], *matching(_P.search, query))
-        which = {"which_organisation": organisation_id}
-        among = MEMBERS if query else membership
-        count = select(func.count()).select_from(among).where(_IN_ORGANISATION, *conditions)
-        total = self._connection.execute(count, which).scalar_one()
-        shown = _ALL.where(*conditions).order_by(*_BY_NAME).limit(limit).offset(offset)
-        return MemberPage(self._members(shown, which), total)
+    def page(
+        self,
+        organisation_id: str,
+        *,
+        query: str,
+        filter_: str,
+        limit: int,
+        after: str | None = None,
+        before: str | None = None,
+    ) -> MemberPage:
+        """Members by name, or by the words of the query; `all` shows invitations and the disabled, too."""
+        way = _Way(ONWARD, after) if before is None else _Way(BACK, before)
+        words = asked_words(query)
+        if words and not self._are_few(organisation_id, filter_):
+            return self._found(organisation_id, words, filter_, way, limit)
+        return self._listed(organisation_id, words, filter_, way, limit)
+
+    def listed(self, organisation_id: str) -> int:
+        """How many members there are, with the invited and the disabled."""
+        return int(self._connection.execute(_LISTED, {"which_organisation": organisation_id}).scalar() or 0)
+
+    def _are_few(self, organisation_id: str, filter_: str) -> bool:
+        return filter_ != "all" and getattr(self.counts(organisation_id), filter_) <= _FEW
+
+    def _listed(self, organisation_id: str, words: Sequence[str], filter_: str, way: "_Way", limit: int) -> MemberPage:
+        values = _which(organisation_id, way.person_id)
+        place = self._connection.execute(_PLACE, values).first() if way.mark else None
+        turn = ONWARD if place is None else way.turn
+        listed = _ALL.where(*_FILTERS[filter_]).order_by(*map(turn.in_order, _BY_NAME)).limit(limit + 1)
+        if words:
+            listed = listed.where(matching(_P.search, words))
+        if place is not None:
+            listed = listed.where(turn.is_beyond(tuple_(*_BY_NAME), tuple_(*place)))
+        members = self._members(listed, {"which_organisation": organisation_id})
+        shown = members[:limit]
+        go_on = shown[-1].id if len(members) > limit else None
+        return _paged(shown, turn, start=place and place[1], first=shown[0].id if shown else None, go_on=go_on)
+
+    def _found(self, organisation_id: str, words: Sequence[str], filter_: str, way: "_Way", limit: int) -> MemberPage:
+        start = mark_of(self._connection, organisation_id, way.person_id, way.number) if way.mark else None
+        turn = way.turn if start else ONWARD
+        only = partial(_is_listed, organisation_id, filter_)
+        found = find(self._connection, organisation_id, words, only=only, turn=turn, start=start, limit=limit)
+        shown = self._these(organisation_id, [mark.person_id for mark in found.marks])
+        return _paged(
+            shown,
+            turn,
+            start=str(start) if start else None,
+            first=str(found.marks[0]) if shown else None,
+            go_on=str(found.go_on) if found.go_on else None,
+        )
 
     def preview(self, organisation_id: str, me: str) -> Preview:
         """Whom the requirement hits, by one statement; the fingerprint tells any two sets of people apart."""
@@ -137,7 +197,8 @@ class SqlMembers(Repository, ports.Members):
 
     def global_administrators(self, organisation_id: str) -> tuple[Member, ...]:
         """The accepted, active global administrators."""
-        return self._members(_GLOBAL_ADMINISTRATORS, {"which_organisation": organisation_id})
+        which = {"which_organisation": organisation_id}
+        return self._these(organisation_id, list(self._connection.execute(_GOVERNORS, which).scalars()), COUNTS)
 
     def set_role(self, organisation_id: str, person_id: str, role: Role) -> None:
         """Changes the role."""
@@ -167,8 +228,50 @@ class SqlMembers(Repository, ports.Members):
         """Makes other writers of this organisation's roles wait; on SQLite every other writer waits anyway."""
         self._connection.execute(_LOCK, {"which": organisation_id}).first()
 
+    def _these(
+        self, organisation_id: str, person_ids: Sequence[str], *conditions: ColumnElement[bool]
+    ) -> tuple[Member, ...]:
+        """Those of these persons who are members and meet the conditions, in this order."""
+        found = self._members(
+            _ALL.where(_M.person_id.in_(person_ids), *conditions), {"which_organisation": organisation_id}
+        )
+        by_id = {member.id: member for member in found}
+        return tuple(by_id[person_id] for person_id in person_ids if person_id in by_id)
+
     def _members(self, statement: Select[Any], values: dict[str, Any]) -> tuple[Member, ...]:
         return tuple(_member_of(row) for row in self._connection.execute(statement, values))
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Which way a list is read, and from whom on: a person's id, and in a search which of their rows it is."""
+
+    turn: Turn
+    mark: str | None
+
+    @property
+    def person_id(self) -> str:
+        return (self.mark or "").partition(".")[0]
+
+    @property
+    def number(self) -> int:
+        number = (self.mark or "").partition(".")[2]
+        return int(number) if _NUMBER.fullmatch(number) else 0
+
+
+def _paged(
+    shown: tuple[Member, ...], turn: Turn, *, start: str | None, first: str | None, go_on: str | None
+) -> MemberPage:
+    came_from = (first or start) if start else None
+    if turn is BACK:
+        return MemberPage(shown[::-1], earlier=go_on, later=came_from)
+    return MemberPage(shown, earlier=came_from, later=go_on)
+
+
+def _is_listed(organisation_id: str, filter_: str, person_id: ColumnElement[str]) -> ColumnElement[bool]:
+    # No EXISTS, as for authenticators (`standing`).
+    of_both = and_(_M.organisation_id == organisation_id, _M.person_id == person_id, *_FILTERS[filter_])
+    return select(_M.id).where(of_both).limit(1).scalar_subquery().is_not(None)
 
 
 def _which(organisation_id: str, person_id: str) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's
 from totrinn.app import ports
 from totrinn.app.records import MemberCounts, Organisation, OrganisationSummary
 from totrinn.core.policy import Requirement
-from totrinn.storage.columns import folded, order_key
+from totrinn.storage.columns import order_key
 from totrinn.storage.counting import TALLY, counts_of
 from totrinn.storage.repository import Repository, is_which
-from totrinn.storage.searching import matching
+from totrinn.storage.searching import asked_words, matching, search_form, words_of
 from totrinn.storage.standing import ORGANISATION, found_organisation, organisation_of
 from totrinn.storage.tables import organisation, tally
 
@@ -33,10 +33,8 @@ _TAKE_REQUIREMENT = _SET.where(_O.revision == bindparam("expected_revision")).va
     required_always=bindparam("always"),
     required_by=bindparam("by"),
 )
-_TOTALS = (
-    select(*(func.coalesce(func.sum(number), 0) for number in (tally.c.missing, tally.c.has, tally.c.sso)))
-    .join_from(tally, organisation, _O.id == tally.c.organisation_id)
-    .where(~_O.is_vendor)
+_TOTALS = select(*(func.coalesce(func.sum(number), 0) for number in (tally.c.missing, tally.c.has, tally.c.sso))).where(
+    tally.c.organisation_id.not_in(select(_O.id).where(_O.is_vendor))
 )
 _SUMMARIES = (
     select(*TALLY, *ORGANISATION)
@@ -116,11 +114,11 @@ class SqlOrganisations(Repository, ports.Organisations):
 
 
 def _customers(statement: Select[Any], query: str, filter_: str) -> Select[Any]:
-    return statement.where(~_O.is_vendor, *_FILTERS[filter_], *matching(_O.search, query))
+    return statement.where(~_O.is_vendor, *_FILTERS[filter_], matching(_O.search, asked_words(query)))
 
 
 def _named(name: str, slug: str) -> dict[str, str]:
-    return {"name": name, "name_order": order_key(name), "search": folded(f"{name} {slug}")}
+    return {"name": name, "name_order": order_key(name), "search": search_form(words_of(f"{name} {slug}"))}
 
 
 def _values(added: Organisation) -> dict[str, Any]:

@@ -9,9 +9,11 @@ from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's
 
 from totrinn.app import ports
 from totrinn.app.records import Person, Standing
-from totrinn.storage.columns import Text, folded, order_key
+from totrinn.storage.columns import Text, order_key
 from totrinn.storage.counting import lock_person, recount
+from totrinn.storage.name_words import rename
 from totrinn.storage.repository import Repository, is_which
+from totrinn.storage.searching import search_form, words_of
 from totrinn.storage.standing import PERSON, STANDING, person_of, standing_of, with_standing
 from totrinn.storage.tables import membership, person
 
@@ -88,11 +90,13 @@ class SqlPeople(Repository, ports.People):
 
     def set_name(self, person_id: str, name: str) -> None:
         """The person's name, and the forms by which it is searched and sorted."""
+        lock_person(self._connection, person_id)
         email = self._connection.execute(_EMAIL_OF, {"which": person_id}).scalar()
         if email is not None:
             derived = _derived(name, email)
             self._change(_SET, {"which": person_id, "name": name, **derived})
             self._change(_SET_ORDER, {"which": person_id, "name_order": derived["name_order"]})
+            rename(self._connection, person_id, words_of(f"{name} {email}"))
 
     def set_active(self, person_id: str, *, is_active: bool) -> None:
         """Disables or enables the person and raises the version."""
@@ -102,4 +106,4 @@ class SqlPeople(Repository, ports.People):
 
 
 def _derived(name: str, email: str) -> dict[str, Any]:
-    return {"name_order": order_key(name or email), "search": folded(f"{name} {email}")}
+    return {"name_order": order_key(name or email), "search": search_form(words_of(f"{name} {email}"))}

@@ -60,7 +60,11 @@ organisation = Table(
     Column("required_by", Text),
     Column("created_at", Instant, nullable=False),
     Column("passwords_closed", sa.Boolean, nullable=False, server_default=sa.false()),
+    Index(None, "name_order", "id"),
 )
+
+GOVERNS = "role IN ('global_administrator', 'vendor')"
+"""Who governs an organisation, in the words of the index."""
 
 membership = Table(
     "membership",
@@ -92,6 +96,26 @@ membership = Table(
         sqlite_where=sa.text("keeps_password = 1"),
         postgresql_where=sa.text("keeps_password"),
     ),
+    Index(
+        "ix_membership_governors",
+        "organisation_id",
+        "name_order",
+        "person_id",
+        sqlite_where=sa.text(GOVERNS),
+        postgresql_where=sa.text(GOVERNS),
+    ),
+)
+
+# The words of a person's name and address, once from each of them on: `kari nordmann`, `nordmann kari`. Whoever was
+# ever a member stands here, since the organisation's log tells of them.
+name_word = Table(
+    "name_word",
+    metadata,
+    Column("organisation_id", Text, ForeignKey("organisation.id"), primary_key=True),
+    Column("words", Text, primary_key=True),
+    Column("person_id", Text, ForeignKey("person.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "person_id", "organisation_id"),
+    sqlite_with_rowid=False,
 )
 
 # How many members of each kind an organisation has: a million members are counted by reading one row.
@@ -104,6 +128,8 @@ tally = Table(
     Column("sso", sa.BigInteger, nullable=False),
     # The sum of the tags of those who lack a factor.
     Column("missing_tags", sa.BigInteger, nullable=False),
+    # Invitations and the disabled, who stand on the list and do not count.
+    Column("others", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 authenticator = Table(
@@ -255,6 +281,14 @@ confirmation = Table(
     Column("expires_at", Instant, nullable=False),
 )
 
+BY_OTHERS = "(person_id IS NULL OR actor <> person_id)"
+"""What somebody did that is not about themselves, in the words of the index."""
+
+
+def _index_of_events(name: str, *columns: str, where: str) -> Index:
+    return Index(name, *columns, sqlite_where=sa.text(where), postgresql_where=sa.text(where))
+
+
 # The log refers to persons and organisations by id without foreign keys: it outlives them. Triggers refuse every change
 # of a row but the one that puts it into a sealed batch.
 event = Table(
@@ -272,8 +306,11 @@ event = Table(
     Column("batch", sa.Integer),
     Index(None, "organisation_id", "id"),
     Index(None, "person_id", "id"),
-    Index(None, "organisation_id", "batch"),
-    Index("ix_event_unsealed", "id", sqlite_where=sa.text("batch IS NULL"), postgresql_where=sa.text("batch IS NULL")),
+    Index(None, "organisation_id", "kind", "id"),
+    Index(None, "organisation_id", "address", "id"),
+    _index_of_events("ix_event_sealed", "organisation_id", "batch", where="batch IS NOT NULL"),
+    _index_of_events("ix_event_unsealed", "id", where="batch IS NULL"),
+    _index_of_events("ix_event_by_others", "organisation_id", "actor", "id", where=BY_OTHERS),
 )
 
 seal = Table(

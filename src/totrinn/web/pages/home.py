@@ -66,7 +66,7 @@ def _todo(ask: Ask, unit: Unit, *, missing: int) -> list[dict[str, object]]:
 
 def _events(ask: Ask, unit: Unit) -> list[dict[str, object]]:
     """The newest lines of the log, for those who may read it."""
-    newest = unit.log.of_organisation(ask.me.organisation.id, kind="", query="", before=None, limit=_LATEST)
+    newest = unit.log.of_organisation(ask.me.organisation.id, kind="", before=None, limit=_LATEST)
     return [{"text": event_text(ask.language, event)[0], "at": event.at} for event in newest]
 
 

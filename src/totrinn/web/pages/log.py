@@ -5,7 +5,8 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from totrinn.app.records import LoggedEvent
+from totrinn.app.ports import Unit
+from totrinn.app.records import LoggedEvent, LogPage
 from totrinn.core.events import Kind
 from totrinn.core.roles import Right
 from totrinn.web import dates
@@ -26,21 +27,26 @@ def show(ask: Ask) -> Response:
     query = ask.query.get("q", "").strip()[:_LONGEST_QUERY]
     before = ask.query.get("before", "")[:_LONGEST_ID] or None
     with ask.services.store.reading() as unit:
-        events = unit.log.of_organisation(
-            ask.me.organisation.id, kind=kind, query=query, before=before, limit=_ON_A_PAGE + 1
-        )
-    shown = events[:_ON_A_PAGE]
-    older = urlencode({"kind": kind, "q": query, "before": shown[-1].id}) if len(events) > _ON_A_PAGE else ""
+        found = _found(unit, ask.me.organisation.id, kind, query, before)
+    older = urlencode({"kind": kind, "q": query, "before": found.go_on}) if found.go_on else ""
     return ask.page(
         "log.html",
         nav="log",
-        days=_days(ask, shown),
+        days=_days(ask, found.events),
         kinds=[{"value": one.value, "label": kind_name(ask.language, one)} for one in Kind],
         kind=kind,
         q=query,
         older_url=f"/log?{older}" if older else None,
         seal=None,
     )
+
+
+def _found(unit: Unit, organisation_id: str, kind: str, query: str, before: str | None) -> LogPage:
+    if query:
+        return unit.log.search(organisation_id, query=query, kind=kind, before=before, limit=_ON_A_PAGE)
+    events = unit.log.of_organisation(organisation_id, kind=kind, before=before, limit=_ON_A_PAGE + 1)
+    shown = events[:_ON_A_PAGE]
+    return LogPage(shown, shown[-1].id if len(events) > _ON_A_PAGE else None)
 
 
 def _days(ask: Ask, events: tuple[LoggedEvent, ...]) -> list[dict[str, object]]:

@@ -23,7 +23,7 @@ from totrinn.app.errors import NotFound
 from totrinn.app.judging import is_over
 from totrinn.app.own_factors import StaleProof
 from totrinn.app.ports import Unit
-from totrinn.app.records import Member, MemberPage
+from totrinn.app.records import Member
 from totrinn.app.sso_endings import end_links
 from totrinn.core.roles import ASSIGNABLE, Right, may, may_manage
 from totrinn.web import sentences
@@ -41,7 +41,6 @@ _FILTERS = ("all", "missing", "has", "sso")
 _LONGEST_QUERY = 100
 _LONGEST_WHY = 300
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LONGEST_NUMBER = 6
 _ROLES = {role.value: role for role in ASSIGNABLE}
 
 
@@ -50,16 +49,18 @@ def show(ask: Ask) -> Response:
     query = ask.query.get("q", "").strip()[:_LONGEST_QUERY]
     filter_ = ask.query.get("filter", "all")
     filter_ = filter_ if filter_ in _FILTERS else "all"
-    organisation_id, wanted = ask.me.organisation.id, _page_number(ask.query.get("page", ""))
+    organisation_id = ask.me.organisation.id
     with ask.services.store.reading() as unit:
         counts = unit.members.counts(organisation_id)
-        everybody = unit.members.page(organisation_id, query="", filter_="all", limit=1, offset=0).total
-        found = _found(unit, organisation_id, query, filter_, wanted)
-        pages = max(1, -(-found.total // _ON_A_PAGE))
-        page = min(wanted, pages)
-        if page != wanted:
-            found = _found(unit, organisation_id, query, filter_, page)
-    first = (page - 1) * _ON_A_PAGE
+        everybody = unit.members.listed(organisation_id)
+        found = unit.members.page(
+            organisation_id,
+            query=query,
+            filter_=filter_,
+            limit=_ON_A_PAGE,
+            after=ask.query.get("after"),
+            before=ask.query.get("before"),
+        )
     return ask.page(
         "members.html",
         nav="members",
@@ -69,11 +70,8 @@ def show(ask: Ask) -> Response:
         adoption=adoption_view(counts),
         filter=filter_,
         q=query,
-        page=page,
-        pages=pages,
-        first=min(first + 1, found.total),
-        last=first + len(found.members),
-        total=found.total,
+        earlier=found.earlier,
+        later=found.later,
     )
 
 
@@ -154,16 +152,6 @@ def submit_reset(ask: Ask) -> Response:
 def to_member(ask: Ask) -> Response:
     """The forms have no pages of their own: opening their addresses leads to the member."""
     return ask.go(f"/members/{_person_id(ask)}")
-
-
-def _found(unit: Unit, organisation_id: str, query: str, filter_: str, page: int) -> MemberPage:
-    offset = (page - 1) * _ON_A_PAGE
-    return unit.members.page(organisation_id, query=query, filter_=filter_, limit=_ON_A_PAGE, offset=offset)
-
-
-def _page_number(typed: str) -> int:
-    is_number = typed.isascii() and typed.isdigit() and len(typed) <= _LONGEST_NUMBER
-    return max(int(typed), 1) if is_number else 1
 
 
 def _person_id(ask: Ask) -> str:

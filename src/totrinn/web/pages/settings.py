@@ -32,6 +32,7 @@ from totrinn.web.typed_dates import FURTHEST, read_date, typed_date
 _LONGEST_NAME = 100
 _LONGEST_DATE = 40
 _NAMES_ON_A_PAGE = 12
+_MOST_NAME_PAGES = 20
 _UNPRINTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NEAR_ZONES = (
     "Europe/Oslo",
@@ -222,7 +223,7 @@ def _window(
 
 def _preview(ask: Ask, proposal: Proposal) -> dict[str, object]:
     preview, me = proposal.preview, ask.me.person.id
-    pages = max(1, -(-preview.missing // _NAMES_ON_A_PAGE))
+    pages = min(max(1, -(-preview.missing // _NAMES_ON_A_PAGE)), _MOST_NAME_PAGES)
     wanted = ask.form.get("names_page", "")
     page = min(int(wanted), pages) if wanted.isascii() and wanted.isdigit() and len(wanted) < 10 else 1
     page = max(page, 1)
@@ -238,6 +239,7 @@ def _preview(ask: Ask, proposal: Proposal) -> dict[str, object]:
         "names": [{"name": name, "is_me": person_id == me} for person_id, name in names],
         "page": page,
         "pages": pages,
+        "are_all_named": preview.missing <= pages * _NAMES_ON_A_PAGE,
     }
 
 
