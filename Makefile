@@ -65,6 +65,10 @@ check: lint types imports translations test ## Run all that must hold before a c
 test: install $(VENV)/.dev test-packages ## Run every test
 	@$(BIN)/python -m pytest $(SPREAD) $(PYTEST_ARGS)
 
+.PHONY: torture
+torture: install $(VENV)/.dev test-packages ## Run the tests that take hours: a thousand kills, and the like
+	@$(BIN)/python -m pytest -m torture $(PYTEST_ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.dev ## Look at the layout and the rules of the code
 	@$(BIN)/ruff format --check .

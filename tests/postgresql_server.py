@@ -4,6 +4,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-_UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=64MB")
+_UNSAFE_BUT_FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 _PATIENCE_SECONDS = 30
 
 
@@ -26,48 +27,64 @@ class NoPostgresql(Exception):
 class PostgresqlServer:
     """A context manager: started on entering, stopped on leaving; nothing of it is left behind."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, *, durable: bool = False) -> None:
         self._binaries = binaries
+        self._durable = durable
         self._folder = Path(tempfile.mkdtemp(prefix="totrinn-postgresql-"))
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def data(self) -> Path:
+        """The folder of its data."""
+        return self._folder / "data"
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on."""
+        return self._port
+
     @classmethod
-    def find(cls) -> "PostgresqlServer":
-        """The newest that is installed. Raises `NoPostgresql`."""
+    def find(cls, *, durable: bool = False) -> "PostgresqlServer":
+        """The newest that is installed; a durable one survives being killed. Raises `NoPostgresql`."""
         found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
         if found:
-            return cls(found[-1].parent)
+            return cls(found[-1].parent, durable=durable)
         on_path = shutil.which("postgres")
         if on_path is None:
             raise NoPostgresql("no /usr/lib/postgresql/*/bin/postgres, and no postgres on the PATH")
-        return cls(Path(on_path).resolve().parent)
+        return cls(Path(on_path).resolve().parent, durable=durable)
 
     def __enter__(self) -> "PostgresqlServer":
         if os.geteuid() == 0:
             shutil.chown(self._folder, "postgres", "postgres")
-        data = self._folder / "data"
-        self._run("initdb", "-D", str(data), "-U", "totrinn", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-        settings = (
-            "listen_addresses=127.0.0.1",
-            f"unix_socket_directories={self._folder}",
-            "max_connections=200",
-            *_UNSAFE_BUT_FAST,
-        )
-        options = [word for setting in settings for word in ("-c", setting)]
-        with (self._folder / "server.log").open("wb") as log:
-            command = [str(self._binaries / "postgres"), "-D", str(data), "-p", str(self._port), *options]
-            self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_ordinary_user())
-        self._wait()
+        words = ("-U", "totrinn", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self._run("initdb", "-D", str(self.data), *words)
+        self.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._process is not None:
-            self._process.send_signal(3)  # SIGQUIT: at once
+            self._process.send_signal(signal.SIGQUIT)
             self._process.wait(_PATIENCE_SECONDS)
         shutil.rmtree(self._folder)
+
+    def start(self) -> None:
+        """Starts the server on its data, and waits until it answers."""
+        settings = (
+            "listen_addresses=127.0.0.1",
+            f"unix_socket_directories={self._folder}",
+            "max_connections=200",
+            "shared_buffers=64MB",
+            *(() if self._durable else _UNSAFE_BUT_FAST),
+        )
+        options = [word for setting in settings for word in ("-c", setting)]
+        with (self._folder / "server.log").open("ab") as log:
+            command = [str(self._binaries / "postgres"), "-D", str(self.data), "-p", str(self._port), *options]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_ordinary_user())
+        self._wait()
 
     def url(self, database: str) -> str:
         """The address of one of its databases."""
@@ -83,11 +100,21 @@ class PostgresqlServer:
         """Drops it, whoever is still connected."""
         self._execute("DROP DATABASE {} WITH (FORCE)", name)
 
-    def stop(self) -> None:
-        """Stops the server in the middle of whatever it does."""
+    def stop(self, how: signal.Signals = signal.SIGQUIT) -> None:
+        """Stops the server in the middle of whatever it does: at once, or (`SIGINT`) after saying so to everybody."""
         if self._process is not None:
-            self._process.send_signal(3)
+            self._process.send_signal(how)
             self._process.wait(_PATIENCE_SECONDS)
+
+    def kill(self) -> None:
+        """Kills the server; its other processes notice, and end."""
+        if self._process is not None:
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text(encoding="ascii")
+            self._process.kill()
+            self._process.wait(_PATIENCE_SECONDS)
+            give_up_at = time.monotonic() + _PATIENCE_SECONDS
+            while any(Path(f"/proc/{pid}").exists() for pid in children.split()) and time.monotonic() < give_up_at:
+                time.sleep(0.01)
 
     def _execute(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
