@@ -23,7 +23,7 @@ from totrinn.core.events import Source
 from totrinn.cores import share_of_cores
 from totrinn.crypto import Argon2Passwords, KeyPlace, KeyVault, SystemRandomness, check_keys
 from totrinn.sso import Providers, Records
-from totrinn.storage import Database, DatabaseNotMigrated, UnusableDatabase
+from totrinn.storage import Database, DatabaseNotMigrated, SteadyClock, UnusableDatabase
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -141,18 +141,20 @@ def application(
         hashes_at_once=share_of_cores(settings.workers),
         nobody_told=nobody_told,
     )
-    opened = partial(open_database, settings, must_exist=True)
+    opened = partial(open_database, settings, must_exist=True, steady=installation.database.steady)
     ready = Readiness(opened, installation.vault, is_ending)
     return create(installation.services, web_settings, extra=extra, ready=ready)
 
 
 @contextmanager
-def open_database(settings: Settings, *, must_exist: bool, observer: Observer = NOBODY) -> Iterator[Database]:
+def open_database(
+    settings: Settings, *, must_exist: bool, observer: Observer = NOBODY, steady: SteadyClock | None = None
+) -> Iterator[Database]:
     """The database alone, whatever its state. Raises `NotInstalled`, `WrongSetting`, `StoreUnavailable`."""
     if must_exist and settings.is_embedded and not _sqlite_file(settings).is_file():
         raise NotInstalled(f"there is no installation in {_sqlite_file(settings).parent}: run `totrinn init` first")
     try:
-        database = Database.open(settings.database, observer)
+        database = Database.open(settings.database, observer, steady=steady)
     except UnusableDatabase as error:
         raise WrongSetting(f"the database cannot be used: {error}") from None
     try:

@@ -95,8 +95,8 @@ def _lost(look: _Look, journal: Journal) -> Iterator[str]:
     for fact, possible in journal.facts().items():
         value = now.value(fact)
         if value not in possible:
-            shown = fact.of.partition(" ")[0] if fact.about is not About.SESSION else fact.of[:6]
-            yield f"{fact.about} of {shown} is {value!r}, not {sorted(map(repr, possible))}"
+            whose = fact.of.partition(" ")[0]
+            yield f"{fact.about} of {whose} is {value!r}, not {sorted(map(repr, possible))}"
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,12 @@ class _Facts:
 
     def value(self, fact: Fact) -> Value:
         """What the tables say."""
-        if fact.about is About.SESSION:
-            return self.look.installation.services.digest(fact.of) in self.sessions
         if fact.about is About.REQUIREMENT:
             return self.requirements[fact.of]
         email, _, code = fact.of.partition(" ")
         person = self.look.persons[email]
+        if fact.about is About.SESSION:
+            return self.look.installation.services.digest(code) in self.sessions
         if fact.about is About.RECOVERY_CODE:
             letters = code.replace("-", "")
             return recovery_digest(self.look.installation.services, person, letters) in self.recovery

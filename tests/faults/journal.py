@@ -25,7 +25,7 @@ class About(StrEnum):
     """What a fact is about, and so what its `of` names."""
 
     SESSION = "session"
-    """A cookie's value: whether the session lives."""
+    """An address, a space, a cookie's value: whether the session lives."""
     SECRET = "secret"
     """An address: the secret of the authenticator in base32; empty when there is none."""
     RECOVERY_CODE = "recovery code"

@@ -8,21 +8,19 @@ import random
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import httpx2
 
-from tests.attacks.house import Browser, House, hidden
+from tests.attacks.house import Browser, House, app_of, hidden
 from tests.faults.journal import About, Change, Changes, Fact, Journal, Outcome, Value, becomes
-from tests.faults.people import FICKLE, STRICT, Member, People, Town
+from tests.faults.people import FICKLE, STRICT, Member, People
 
 RECOVERY_CODE = re.compile(r"<li>((?:[A-Z2-7]{4}-){5}[A-Z2-7]{4})</li>")
 _MOST_FAILURES = 3
 _OLD_SECONDS = 600
 _MOST_SESSIONS = 4
 _WRONG_CODE = "000000"
-_PATIENCE_SECONDS = 60
 _WAIT_AFTER_SILENCE = 0.3
 """An act that was not answered may still be under way behind the one who should have answered."""
 _BASIC = {"name": "Havre", "language": "nb", "time_zone": "Europe/Oslo"}
@@ -121,12 +119,15 @@ class Hand(threading.Thread):
             member.app, member.recovery_codes = None, []
 
     def _enrol(self, browser: Browser, member: Member) -> Outcome:
-        app = browser.begin_enrolment()
+        browser.submit("/login/enrol")
+        page = browser.get("/login/enrol")
+        if "otpauth:" not in page.text:
+            return _outcome(page)
+        app = app_of(page.text)
         member.app, member.last_typed, member.recovery_codes = app, -1, []
         step = member.next_step(self._ahead())
         if step is None:
             return Outcome.REFUSED
-        page = browser.get("/login/enrol")
         changes = {
             member.fact(About.SECRET): becomes(app.secret),
             member.fact(About.FAILURES): becomes(0),
@@ -233,10 +234,8 @@ class Hand(threading.Thread):
 
     def look(self, member: Member) -> Outcome:
         """Opens a page with the session that the browser has; one that was acknowledged lives."""
-        browser = member.browser
-        assert browser is not None
-        answer = browser.get("/")
-        fact = _session(browser)
+        fact = member.session()
+        answer = self._open(member, "/")
         if answer.status_code == 200:
             if self._journal.possible(fact) == {False}:
                 self._journal.violate(f"{member.email} got in by a session that has ended")
@@ -252,13 +251,13 @@ class Hand(threading.Thread):
     def sign_out(self, member: Member) -> Outcome:
         """Ends the session."""
         assert member.browser is not None
-        browser, member.browser = member.browser, None
-        fact = _session(browser)
+        fact = member.session()
         if not self._journal.possible(fact):
             return Outcome.REFUSED
-        page = browser.get("/")
+        page = self._open(member, "/")
         if page.status_code != 200:
-            return _outcome(page)
+            return self._left(member, page)
+        browser, member.browser = member.browser, None
         _, outcome = self._send(browser, page, "/logout")
         self._journal.settle(outcome, {fact: becomes(False)})
         return outcome
@@ -266,7 +265,7 @@ class Hand(threading.Thread):
     def reset(self, member: Member) -> Outcome:
         """The administrator resets a lost factor: all that it proved ends."""
         ends = [member.fact(About.RECOVERY_CODE, code) for code in member.recovery_codes]
-        ends += [Fact(About.SESSION, token) for token in member.sessions]
+        ends += [member.session(token) for token in member.sessions]
         followed = self._journal.facts()
         changes: dict[Fact, Change] = {fact: becomes(False) for fact in ends if fact in followed}
         changes |= {member.fact(About.SECRET): becomes(""), member.fact(About.FAILURES): becomes(0)}
@@ -287,7 +286,7 @@ class Hand(threading.Thread):
         browser = self._office(administrator)
         if browser is None:
             return Outcome.REFUSED
-        page = browser.get(path)
+        page = self._open(administrator, path)
         if page.status_code != 200:
             return self._left(administrator, page)
         answer, outcome = self._send(browser, page, action, **fields)
@@ -304,7 +303,7 @@ class Hand(threading.Thread):
             return Outcome.REFUSED
         fact = Fact(About.REQUIREMENT, FICKLE)
         wish = self._journal.possible(fact) != {True}
-        page = browser.get("/settings/basic")
+        page = self._open(administrator, "/settings/basic")
         if page.status_code != 200:
             return self._left(administrator, page)
         switch = {"require_two_factor": "on"} if wish else {}
@@ -324,10 +323,24 @@ class Hand(threading.Thread):
             self.sign_in(administrator)
         return administrator.browser
 
+    def _open(self, member: Member, path: str) -> httpx2.Response:
+        """Opens a page in the member's session, which this may end where the requirement is new."""
+        assert member.browser is not None
+        ends = {member.session(): becomes(False)} if member.slug == FICKLE else {}
+        ends = {fact: change for fact, change in ends.items() if self._journal.possible(fact)}
+        try:
+            answer = member.browser.get(path)
+        except httpx2.TransportError:
+            self._journal.settle(Outcome.UNKNOWN, ends)
+            raise
+        if answer.status_code >= 500:
+            self._journal.settle(Outcome.UNKNOWN, ends)
+        return answer
+
     def _left(self, member: Member, answer: httpx2.Response) -> Outcome:
         """Sent away from a page that a session opens: only where the requirement is new may one have been lost."""
         if answer.status_code == 303 and member.browser is not None:
-            fact = _session(member.browser)
+            fact = member.session()
             if self._journal.possible(fact) == {True} and member.slug == STRICT:
                 self._journal.violate(f"{member.email} lost a session that was acknowledged")
             self._journal.forget(fact)
@@ -353,16 +366,12 @@ class Hand(threading.Thread):
         """The browser holds a session that was acknowledged."""
         token = browser.cookie("totrinn")
         assert token is not None
-        self._journal.begin(Fact(About.SESSION, token), True)
+        self._journal.begin(member.session(token), True)
         member.sessions.append(token)
         for old in member.sessions[:-_MOST_SESSIONS]:
-            self._journal.forget(Fact(About.SESSION, old))
+            self._journal.forget(member.session(old))
         del member.sessions[:-_MOST_SESSIONS]
         member.browser, member.signed_in_at = browser, time.monotonic()
-
-
-def _session(browser: Browser) -> Fact:
-    return Fact(About.SESSION, browser.cookie("totrinn") or "")
 
 
 def _outcome(answer: httpx2.Response) -> Outcome:
@@ -373,34 +382,3 @@ def _outcome(answer: httpx2.Response) -> Outcome:
 
 def _one_more(failures: Value) -> Value:
     return int(failures) + 1
-
-
-class Crowd:
-    """All hands; they begin and pause together."""
-
-    def __init__(self, town: Town, journal: Journal, seed: int) -> None:
-        self._town, self._journal = town, journal
-        self._chance = random.Random(seed)
-        self.ahead = 0.0
-        """By how many seconds the server's clock, and everybody's phone, is ahead of this machine's."""
-
-    @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Everybody acts while the block lasts; afterwards no act is under way."""
-        hands = [
-            Hand(self._town.house, self._journal, people, self._chance.getrandbits(32), lambda: self.ahead)
-            for people in self._town.people
-        ]
-        for hand in hands:
-            hand.start()
-        try:
-            yield
-        finally:
-            for hand in hands:
-                hand.pause()
-            for hand in hands:
-                hand.join(_PATIENCE_SECONDS)
-        for hand in hands:
-            assert not hand.is_alive(), "an act was not answered for a minute"
-            if hand.error is not None:
-                raise hand.error

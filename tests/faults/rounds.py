@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.checking import examine
+from tests.faults.crowd import Crowd
 from tests.faults.journal import Journal
-from tests.faults.load import Crowd
 from tests.faults.people import furnish
 from tests.faults.product import Product, served
 
@@ -77,7 +77,9 @@ _OUTCOMES = ("done", "refused", "unknown")
 
 
 @contextmanager
-def stage(folder: Path, seed: int, *, database: str = "", workers: int = 1, **environment: str) -> Iterator[Rounds]:
+def stage(
+    folder: Path, seed: int, *, database: str = "", workers: int = 1, environment: dict[str, str] | None = None
+) -> Iterator[Rounds]:
     """An installation with people in it, served; `database` is empty for SQLite."""
     journal = Journal()
     town = furnish(folder, journal, database=database)

@@ -24,7 +24,7 @@ from totrinn.storage import tables as t
 
 _SECRET = b"s" * 20
 _BASE32 = "ONZXG43TONZXG43TONZXG43TONZXG43T"
-_TOKEN = "a session's cookie"
+_TOKEN = "cookie"
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def _enrol(services: Services, town: Town, journal: Journal) -> None:
         unit.log.write(Event(Kind.SIGNED_IN, now, Source(member.id), strict.id, member.id, {"amr": "pwd otp mfa"}))
     journal.begin(member.fact(About.SECRET), _BASE32)
     journal.begin(member.fact(About.RECOVERY_CODE, codes[0]), True)
-    journal.begin(Fact(About.SESSION, _TOKEN), True)
+    journal.begin(member.session(_TOKEN), True)
 
 
 def test_a_sound_installation_is_found_sound(journal: Journal, folder: Path) -> None:
@@ -100,7 +100,7 @@ _FAIL = sa.insert(t.throttle).from_select(
     ["key", "failures"], sa.select("factor:" + t.person.c.id, 1).where(t.person.c.email == "user0.0@fjordly.test")
 )
 _PLANTED = {
-    "a lost session": (sa.delete(t.session), "session of a sess is False"),
+    "a lost session": (sa.delete(t.session), "session of user0.0@fjordly.test is False"),
     "a lost enrolment": (sa.delete(t.authenticator), "secret of user0.0@fjordly.test is ''"),
     "half an enrolment": (sa.delete(t.recovery_code), "without the recovery codes that belong to it"),
     "a code that can be used again": (sa.update(t.authenticator).values(last_step=6), "is not spent"),
