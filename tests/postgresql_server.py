@@ -106,6 +106,23 @@ class PostgresqlServer:
             self._process.send_signal(how)
             self._process.wait(_PATIENCE_SECONDS)
 
+    def start_again(self) -> None:
+        """Starts the server if it has ended."""
+        if self._process is None or self._process.poll() is not None:
+            self.start()
+
+    def follow(self) -> None:
+        """Starts a stopped server as one that only follows another, and takes no changes, until it is promoted."""
+        (self.data / "standby.signal").touch()
+        if os.geteuid() == 0:
+            shutil.chown(self.data / "standby.signal", "postgres", "postgres")
+        self.start()
+
+    def promote(self) -> None:
+        """Has a server that follows take changes again."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
     def kill(self) -> None:
         """Kills the server; its other processes notice, and end."""
         if self._process is not None:
