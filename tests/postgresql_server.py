@@ -28,16 +28,13 @@ class PostgresqlServer:
     """A context manager: started on entering, stopped on leaving; nothing of it is left behind."""
 
     def __init__(self, binaries: Path, *, durable: bool = False) -> None:
-        self._binaries = binaries
+        self.binaries = binaries
         self._durable = durable
         self._folder = Path(tempfile.mkdtemp(prefix="totrinn-postgresql-"))
+        self.data = self._folder / "data"
+        """The folder of its data; before the start it may be another one that the system user owns."""
         self._port = _free_port()
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def data(self) -> Path:
-        """The folder of its data."""
-        return self._folder / "data"
 
     @property
     def port(self) -> int:
@@ -82,7 +79,7 @@ class PostgresqlServer:
         )
         options = [word for setting in settings for word in ("-c", setting)]
         with (self._folder / "server.log").open("ab") as log:
-            command = [str(self._binaries / "postgres"), "-D", str(self.data), "-p", str(self._port), *options]
+            command = [str(self.binaries / "postgres"), "-D", str(self.data), "-p", str(self._port), *options]
             self._process = subprocess.Popen(command, stdout=log, stderr=log, **self._as_ordinary_user())
         self._wait()
 
@@ -150,7 +147,7 @@ class PostgresqlServer:
                 return
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [str(self._binaries / program), *arguments]
+        command = [str(self.binaries / program), *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False, **self._as_ordinary_user())
         if done.returncode:
             raise RuntimeError(f"{program}: {done.stderr}")

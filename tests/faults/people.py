@@ -44,10 +44,8 @@ class Member:
         return Fact(about, " ".join((self.email, *more)))
 
     def session(self, token: str | None = None) -> Fact:
-        """The fact of the session with this cookie; of the one in the browser if none is named."""
-        assert token is not None or self.browser is not None
-        held = self.browser.cookie("totrinn") if self.browser is not None else None
-        return self.fact(About.SESSION, token or held or "")
+        """The fact of the session with this cookie; of the latest, which the browser was given, if none is named."""
+        return self.fact(About.SESSION, token or self.sessions[-1])
 
     def next_step(self, ahead: float) -> int | None:
         """The earliest time step whose code is taken now and was not typed before; `ahead`: the server's clock."""

@@ -38,7 +38,7 @@ class SmallDisk:
 @contextmanager
 def small_disk(folder: Path, mebibytes: int, *, owner: str = "root") -> Iterator[SmallDisk]:
     """One at this folder, which this system user owns, until the block ends."""
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     options = f"size={mebibytes}m,mode=0700,uid={pwd.getpwnam(owner).pw_uid}"
     _mount("-t", "tmpfs", "-o", options, "tmpfs", str(folder))
     try:
