@@ -16,7 +16,7 @@ from tests.faults.product import Product, served
 
 _READY_SECONDS = 2.0
 _SLOWER_THAN_A_START = 3.0
-_BEFORE_SECONDS = (0.2, 1.5)
+_BEFORE_SECONDS = (0.2, 1.2)
 _AFTER_SECONDS = 0.3
 
 
