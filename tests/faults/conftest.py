@@ -9,6 +9,17 @@ import pytest
 from tests.postgresql_server import NoPostgresql, PostgresqlServer
 
 
+_LONGEST_SECONDS = 600
+"""A fault test starts a program several times; on a machine that is busy with others, each start takes its time."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Gives each test of faults its time."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent and item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_LONGEST_SECONDS))
+
+
 @pytest.fixture
 def durable_server() -> Iterator[PostgresqlServer]:
     """A PostgreSQL server that loses nothing when it is killed."""
