@@ -8,7 +8,6 @@ import pytest
 
 from tests.postgresql_server import NoPostgresql, PostgresqlServer
 
-
 _LONGEST_SECONDS = 600
 """A fault test starts a program several times; on a machine that is busy with others, each start takes its time."""
 
