@@ -67,7 +67,7 @@ test: install $(VENV)/.dev test-packages ## Run every test
 
 .PHONY: torture
 torture: install $(VENV)/.dev test-packages ## Run the tests that take hours: a thousand kills, and the like
-	@$(BIN)/python -m pytest -m torture $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -m torture -n 0 $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.dev ## Look at the layout and the rules of the code
