@@ -77,9 +77,12 @@ def keep_house(installation: "Installation", now: datetime, *, may_go_on: Callab
 
     By a wrong clock there is none, and no lease is taken: what is over, and what came first, would be misjudged.
     """
+    works = (seal, delete_expired, reseal)
     if not _believes_clock(installation):
+        for work in works:
+            installation.services.observer.house_kept(work.__name__, has_failed=True)
         return
-    for work in (seal, delete_expired, reseal):
+    for work in works:
         has_failed = False
         try:
             if not may_go_on():
