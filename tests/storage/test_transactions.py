@@ -215,7 +215,7 @@ def test_a_server_that_dies_in_the_middle_changes_nothing() -> None:
 
 
 def test_the_clock_of_the_database_is_compared(database: Database) -> None:
-    """A server's clock is its own; a file has none: the machine's is held against how it ran on, and an hour is seen."""
+    """A server has its own; a file has none: the machine's is held against how it ran on. An hour is seen by both."""
     here = abs(database.clock_difference())
     with time_machine.travel(datetime.now(UTC) - timedelta(hours=1), tick=True):
         late = database.clock_difference()
