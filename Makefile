@@ -65,6 +65,10 @@ check: lint types imports translations test ## Run all that must hold before a c
 test: install $(VENV)/.dev test-packages ## Run every test
 	@$(BIN)/python -m pytest $(SPREAD) $(PYTEST_ARGS)
 
+.PHONY: torture
+torture: install $(VENV)/.dev test-packages ## Run the tests that take hours: a thousand kills, and the like
+	@$(BIN)/python -m pytest -m torture -n 0 $(PYTEST_ARGS)
+
 .PHONY: lint
 lint: $(VENV)/.dev ## Look at the layout and the rules of the code
 	@$(BIN)/ruff format --check .
@@ -82,7 +86,7 @@ imports: install $(VENV)/.dev ## Check who imports whom
 translations: install ## Check that every text stands in every language
 	@$(BIN)/python tools/translations.py check
 
-# Programs that the tests drive from outside. Where they cannot be installed, the tests say which one they miss.
+# Programs that the tests drive from outside; none of them is started as a service (policy-rc.d). Where they cannot be installed, the tests say which one they miss.
 .PHONY: test-packages
 test-packages: ## Install the Debian packages that the tests use
 	@missing=""; \
@@ -100,11 +104,18 @@ test-packages: ## Install the Debian packages that the tests use
 	command -v xmlsec1 >/dev/null || missing+=" xmlsec1"; \
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=" postgresql"; \
 	PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || missing+=" pgbouncer"; \
+	command -v patroni >/dev/null || missing+=" patroni"; \
+	command -v etcd >/dev/null || missing+=" etcd-server"; \
 	if [[ -z "$$missing" ]]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null || [[ "$$(id -u)" != 0 ]]; then echo "Not installed here:$$missing" >&2; exit 0; fi; \
 	echo "Installing$$missing"; \
 	export DEBIAN_FRONTEND=noninteractive; \
 	apt-get update -qq; \
+	if [[ ! -e /usr/sbin/policy-rc.d ]]; then \
+		trap 'rm -f /usr/sbin/policy-rc.d' EXIT; \
+		printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d; \
+		chmod +x /usr/sbin/policy-rc.d; \
+	fi; \
 	apt-get install -qq --yes --no-install-recommends $$missing >/dev/null
 
 .PHONY: bench

@@ -58,8 +58,12 @@ def pgbouncer(postgresql_server: PostgresqlServer) -> Iterator[Pgbouncer]:
         yield pooler
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks every test that asks for PostgreSQL, so that `-m 'not postgresql'` leaves them out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks every test that asks for PostgreSQL, and leaves torture out unless it is asked for by `-m`."""
+    if "torture" not in config.option.markexpr:
+        long = [item for item in items if item.get_closest_marker("torture")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
     for item in items:
         callspec: Any = getattr(item, "callspec", None)
         by_name = "postgresql_server" in getattr(item, "fixturenames", ())

@@ -23,7 +23,7 @@ from totrinn.core.events import Source
 from totrinn.cores import share_of_cores
 from totrinn.crypto import Argon2Passwords, KeyPlace, KeyVault, SystemRandomness, check_keys
 from totrinn.sso import Providers, Records
-from totrinn.storage import Database, DatabaseNotMigrated, UnusableDatabase
+from totrinn.storage import Database, DatabaseNotMigrated, SteadyClock, UnusableDatabase
 from totrinn.storage.holding import alone, with_others
 from totrinn.storage.moving import MOVED
 
@@ -156,13 +156,15 @@ def application(
         hashes_at_once=share_of_cores(settings.workers),
         nobody_told=nobody_told,
     )
-    opened = partial(open_database, settings, must_exist=True)
+    opened = partial(open_database, settings, must_exist=True, steady=installation.database.steady)
     ready = Readiness(opened, installation.vault, is_ending)
     return create(installation.services, web_settings, extra=extra, ready=ready)
 
 
 @contextmanager
-def open_database(settings: Settings, *, must_exist: bool, observer: Observer = NOBODY) -> Iterator[Database]:
+def open_database(
+    settings: Settings, *, must_exist: bool, observer: Observer = NOBODY, steady: SteadyClock | None = None
+) -> Iterator[Database]:
     """The database alone, whatever its state.
 
     Raises `NotInstalled`, `WrongSetting`, `StoreUnavailable`, and `FolderInUse` while it is being moved.
@@ -171,7 +173,7 @@ def open_database(settings: Settings, *, must_exist: bool, observer: Observer = 
         _refuse_missing(settings)
     folder = _sqlite_file(settings).parent
     held = with_others(folder) if settings.is_embedded and folder.is_dir() else nullcontext()
-    with held, _connected(settings, observer) as database:
+    with held, _connected(settings, observer, steady) as database:
         yield database
 
 
@@ -203,9 +205,12 @@ def refuse_moved(settings: Settings, database: Database) -> None:
 
 
 @contextmanager
-def _connected(settings: Settings, observer: Observer = NOBODY) -> Iterator[Database]:
+def _connected(
+    settings: Settings, observer: Observer = NOBODY, steady: SteadyClock | None = None
+) -> Iterator[Database]:
     try:
-        database = Database.open(settings.database, observer, connections=settings.database_connections)
+        connections = settings.database_connections
+        database = Database.open(settings.database, observer, connections=connections, steady=steady)
     except UnusableDatabase as error:
         raise WrongSetting(f"the database cannot be used: {error}") from None
     try:

@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 from totrinn.app.auditing import seal_log
 from totrinn.app.errors import StoreUnavailable
+from totrinn.app.ports import LARGEST_CLOCK_DIFFERENCE
 from totrinn.app.resealing import reseal_what_is_left
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
@@ -74,8 +75,16 @@ class Housekeeper:
 
 
 def keep_house(installation: "Installation", now: datetime, *, may_go_on: Callable[[], bool] = lambda: True) -> None:
-    """One round, as far as it may go on. What fails is logged, and tried again in the next."""
-    for work in (seal, delete_expired, reseal):
+    """One round, as far as it may go on. What fails is logged, and tried again in the next.
+
+    By a wrong clock there is none, and no lease is taken: what is over, and what came first, would be misjudged.
+    """
+    works = (seal, delete_expired, reseal)
+    if not _believes_clock(installation):
+        for work in works:
+            installation.services.observer.house_kept(work.__name__, has_failed=True)
+        return
+    for work in works:
         has_failed = False
         try:
             if not may_go_on():
@@ -85,6 +94,19 @@ def keep_house(installation: "Installation", now: datetime, *, may_go_on: Callab
             _log.exception("%s failed", work.__name__)
             has_failed = True
         installation.services.observer.house_kept(work.__name__, has_failed=has_failed)
+
+
+def _believes_clock(installation: "Installation") -> bool:
+    """Whether this machine's clock is the database's, and has not been set while the program ran."""
+    try:
+        off = installation.database.clock_difference()
+    except StoreUnavailable:
+        _log.warning("the house is not kept, as the database does not answer")
+        return False
+    if abs(off) <= LARGEST_CLOCK_DIFFERENCE:
+        return True
+    _log.error("the clock is %.0f s %s", abs(off.total_seconds()), "slow" if off > timedelta() else "fast")
+    return False
 
 
 def seal(installation: "Installation", now: datetime) -> int:

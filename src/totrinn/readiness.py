@@ -23,7 +23,7 @@ _MOST_AT_ONCE = 3
 NO_ANSWER = "the database does not answer"
 OTHER_TABLES = "the tables are not those of this program"
 OTHER_KEYS = "the keys are not those of this database"
-CLOCK_IS_OFF = "the clock does not agree with the database's"
+CLOCK_IS_OFF = "the clock does not agree with the database's, or has been set"
 IS_ENDING = "this process is about to end"
 
 Reasons = tuple[str, ...]

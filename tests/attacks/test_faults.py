@@ -7,6 +7,7 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.attacks.clock import Clock
 from tests.attacks.house import PASSWORD, Browser, House
 from totrinn.core.events import Event, Kind
 from totrinn.core.roles import Role
@@ -195,3 +196,25 @@ def test_a_locked_database_admits_nobody_and_loses_nobody(house: House, monkeypa
         assert "locked" not in answer.text
     assert not outside.is_in()
     assert inside.is_in()
+
+
+@pytest.mark.row("R94")
+@pytest.mark.row("R56")
+def test_a_live_session_is_read_while_nothing_can_be_written(
+    house: House, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It idles on meanwhile: an hour after it was last seen, by what could be written, it is over all the same."""
+    house.organisation("fjordly")
+    house.person(OLA, "fjordly")
+    browser = house.browser()
+    browser.sign_in(OLA)
+
+    def full(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("totrinn.storage.sessions.SqlSessions.seen", full)
+        clock.pass_by(minutes=40)
+        assert browser.is_in()
+        clock.pass_by(minutes=21)
+        assert not browser.is_in()

@@ -1,11 +1,13 @@
 """Housekeeping deletes what nobody can use any more, and nothing else."""
 
+import re
 import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from tests.cli.commands import PASSWORD
 from tests.cli.conftest import House
@@ -220,3 +222,17 @@ def test_while_another_holds_the_lease_nothing_is_done(installation: Installatio
     assert counting.rounds == []
     with installation.services.store.reading() as unit:
         assert str(unit.installation.read(LEASE)).endswith(" another")
+
+
+@pytest.mark.row("R36")
+def test_a_clock_that_was_set_deletes_and_seals_nothing(
+    installation: Installation, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is over, and what came first, would be judged by a wrong time; it is said how far it is off."""
+    issue_setup_link(installation.services, visitor(NOW), Source("operator:test"), "fjordly")
+    with time_machine.travel(datetime.now(UTC) + timedelta(hours=3), tick=True):
+        keep_house(installation, datetime.now(UTC))
+    with installation.services.store.reading() as unit:
+        assert unit.log.unsealed(before=NOW + timedelta(hours=3), limit=1)
+    assert len(caplog.records) == 1
+    assert re.fullmatch(r"the clock is 10(799|80\d) s fast", caplog.records[0].message)

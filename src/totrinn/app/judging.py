@@ -4,10 +4,11 @@ Facts are read afresh each time; `core.policy.decide` judges them. A session tha
 browser is given an unfinished sign-in in the same transaction (rule 4).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from totrinn.app.errors import NotAdmitted, NotAllowed, OwnCredentialsNeeded
+from totrinn.app.errors import NotAdmitted, NotAllowed, OwnCredentialsNeeded, StoreUnavailable
 from totrinn.app.landing import Held, NowhereToGo, Visitor, facts_of, land_lost_session
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import LiveSession, OpenSignin, Organisation, Person
@@ -78,7 +79,8 @@ def judge(services: Services, visitor: Visitor, token: str, *, next_: str) -> Ac
     if is_over(live, visitor.now) or not isinstance(verdict_on(live, visitor.now), Admit):
         return _end(services, visitor, digest, next_)
     if visitor.now - live.session.last_seen >= SEEN_GRANULARITY:
-        with services.store.writing() as unit:
+        # Where nothing can be written the session idles on: it ends sooner than it need, never later.
+        with suppress(StoreUnavailable), services.store.writing() as unit:
             unit.sessions.seen(live.session.id, visitor.now)
     return _actor(live)
 

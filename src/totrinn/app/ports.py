@@ -67,7 +67,7 @@ __all__ = [
 ]
 
 LARGEST_CLOCK_DIFFERENCE = timedelta(seconds=2)
-"""A node whose clock is further from the database's than this is not ready (rule 4)."""
+"""A node whose clock is further from the database's than this, or was set by more, is not ready (rule 4, R36)."""
 
 
 class Unit(Protocol):
@@ -110,7 +110,10 @@ class Store(Protocol):
         """One transaction that may write."""
 
     def clock_difference(self) -> timedelta:
-        """By how much the database's clock is ahead of this machine's; zero where both are one."""
+        """By how much the database's clock is ahead of this machine's.
+
+        Where both are one: by how much it has been set back since the store was opened.
+        """
 
 
 class Passwords(Protocol):

@@ -7,24 +7,34 @@ from totrinn.app.ports import Store
 from totrinn.storage.engine import Engines, make_engines
 from totrinn.storage.migrating import Migrated, check_revision, migrate
 from totrinn.storage.postgresql import CONNECTIONS
+from totrinn.storage.steady import SteadyClock
 from totrinn.storage.unit_of_work import Transaction
 
 
 class Database(Store):
     """Implements `ports.Store`. Made by `Database.open`; one per process, for any number of threads."""
 
-    def __init__(self, engines: Engines, observer: Observer = NOBODY) -> None:
+    def __init__(self, engines: Engines, observer: Observer = NOBODY, steady: SteadyClock | None = None) -> None:
         self._engines = engines
         self._observer = observer
+        self.steady = steady or SteadyClock()
 
     @classmethod
-    def open(cls, url: str, observer: Observer = NOBODY, *, connections: int = CONNECTIONS) -> "Database":
+    def open(
+        cls,
+        url: str,
+        observer: Observer = NOBODY,
+        *,
+        connections: int = CONNECTIONS,
+        steady: SteadyClock | None = None,
+    ) -> "Database":
         """The database at this address (`sqlite:////path/to/file`, `postgresql://…`); nothing is connected yet.
 
-        Of PostgreSQL it keeps at most so many `connections` for reading, and as many for writing. Raises
+        Of PostgreSQL it keeps at most so many `connections` for reading, and as many for writing. `steady` is the
+        clock that this machine's is compared with beside a file; by default, one that begins now. Raises
         `UnusableDatabase` when the address names none that can be used.
         """
-        return cls(make_engines(url, connections=connections), observer)
+        return cls(make_engines(url, connections=connections), observer, steady)
 
     @property
     def engines(self) -> Engines:
@@ -40,12 +50,17 @@ class Database(Store):
         return Transaction(self._engines.writing, self._observer)
 
     def clock_difference(self) -> timedelta:
-        """By how much the database's clock is ahead of this machine's, as if it answered in the midst of the asking."""
+        """By how much the database's clock is ahead of this machine's, as if it answered in the midst of the asking.
+
+        A file has no clock: this machine's is then compared with itself, as it has run on.
+        """
         with self.reading() as unit:
             before = datetime.now(UTC)
             theirs = unit.installation.clock()
             ours = before + (datetime.now(UTC) - before) / 2
-        return theirs - ours if theirs is not None else timedelta()
+        if theirs is None:
+            return self.steady.now() - datetime.now(UTC)
+        return theirs - ours
 
     def migrate(self) -> Migrated:
         """Makes or renews the tables. Raises `DatabaseTooNew` for a database that a newer program has migrated."""
