@@ -95,6 +95,11 @@ test-packages: ## Install the Debian packages that the tests use
 	done; \
 	[[ -d /usr/share/simplesamlphp/www ]] || missing+=" simplesamlphp"; \
 	command -v xmlsec1 >/dev/null || missing+=" xmlsec1"; \
+	for package in adduser age caddy certbot curl etcd-server haproxy iproute2 jq nginx-light openssh-server patroni pgbouncer \
+		python3-venv ssl-cert systemd util-linux; do \
+		[[ "$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null)" == installed ]] \
+			|| missing+=" $$package"; \
+	done; \
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=" postgresql"; \
 	if [[ -z "$$missing" ]]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null || [[ "$$(id -u)" != 0 ]]; then echo "Not installed here:$$missing" >&2; exit 0; fi; \
