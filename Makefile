@@ -95,8 +95,8 @@ test-packages: ## Install the Debian packages that the tests use
 	done; \
 	[[ -d /usr/share/simplesamlphp/www ]] || missing+=" simplesamlphp"; \
 	command -v xmlsec1 >/dev/null || missing+=" xmlsec1"; \
-	for package in adduser age caddy certbot curl etcd-server haproxy iproute2 jq nginx-light openssh-server patroni pgbouncer \
-		python3-venv ssl-cert systemd util-linux; do \
+	for package in adduser age caddy certbot curl etcd-server haproxy iproute2 jq nginx-light openssh-server patroni pgbouncer postgresql \
+		postgresql-client python3-venv ssl-cert systemd util-linux; do \
 		[[ "$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null)" == installed ]] \
 			|| missing+=" $$package"; \
 	done; \

@@ -48,3 +48,14 @@ def sign_in_as_promised(here: Place, person: Person, host: str) -> None:
     events = [json.loads(line) for line in here.network[host].run("totrinn audit export").splitlines()]
     addresses = [event["address"] for event in events if event["address"]]
     assert addresses[-2:] == [PERSON.address, STRANGER.address], addresses
+
+
+def begun_on_one_node(here: Place) -> Person:
+    """The first node over the database, and the first of the vendor's staff."""
+    here.follow(EMBEDDED, "Install", on="node1")
+    here.follow(POSTGRESQL, "The database")
+    here.network["node1"].write("/etc/totrinn/settings", POSTGRESQL.file("/etc/totrinn/settings"))
+    printed = here.network["node1"].run("chmod 600 /etc/totrinn/settings; totrinn init; systemctl start totrinn")
+    person = Person("ola@example.org")
+    person.accept(here.browser_beside("node1"), setup_link(printed))
+    return person
