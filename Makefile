@@ -102,6 +102,11 @@ test-packages: ## Install the Debian packages that the tests use
 	done; \
 	[[ -d /usr/share/simplesamlphp/www ]] || missing+=" simplesamlphp"; \
 	command -v xmlsec1 >/dev/null || missing+=" xmlsec1"; \
+	for package in adduser age caddy certbot curl etcd-server haproxy iproute2 jq nginx-light openssh-server patroni pgbouncer postgresql \
+		postgresql-client python3-venv ssl-cert systemd util-linux; do \
+		[[ "$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null)" == installed ]] \
+			|| missing+=" $$package"; \
+	done; \
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=" postgresql"; \
 	PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || missing+=" pgbouncer"; \
 	command -v patroni >/dev/null || missing+=" patroni"; \

@@ -10,7 +10,7 @@ import pytest
 from tests.docs.reading import ROOT, code_lines, documents, name_of
 from totrinn.cli import totrinn
 
-PROGRAM = re.compile(r"^(?:\.venv/bin/|TOTRINN_\w+=\S+ )*totrinn\s+(.*)$")
+PROGRAM = re.compile(r"^(?:(?:/opt/totrinn/)?\.venv/bin/|TOTRINN_\w+=\S+ )*totrinn\s+(.*)$")
 MAKE = re.compile(r"^make\s+([a-z][a-z-]*)")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 

@@ -2,6 +2,8 @@
 
 import shutil
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -206,3 +208,21 @@ def test_the_file_is_for_its_owner_only(tmp_path: Path) -> None:
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     database.close()
     assert modes == {"a.sqlite3": 0o600, "a.sqlite3-wal": 0o600, "a.sqlite3-shm": 0o600}
+
+
+def test_opening_the_file_again_takes_no_lock_away(tmp_path: Path) -> None:
+    """What one opening has written is there for others, after the same process has opened and closed the file again.
+
+    Another program that closes the file would otherwise believe that it was the last, and put the journal away.
+    """
+    file = tmp_path / "a.sqlite3"
+    serving = Database.open(f"sqlite:///{file}")
+    serving.migrate()
+    Database.open(f"sqlite:///{file}").close()
+    count = "print(sqlite3.connect(sys.argv[1]).execute('SELECT count(*) FROM organisation').fetchone()[0])"
+    seen = [sys.executable, "-c", f"import sqlite3, sys; {count}", str(file)]
+    assert subprocess.run(seen, capture_output=True, text=True, check=True).stdout == "0\n"
+    with serving.writing() as unit:
+        add_organisation(unit)
+    assert subprocess.run(seen, capture_output=True, text=True, check=True).stdout == "1\n"
+    serving.close()

@@ -9,6 +9,7 @@ Each database has two pools of connections. Those for reading cannot write, what
 | PostgreSQL | `REPEATABLE READ READ ONLY`     | `READ COMMITTED`; the `lock…` methods lock rows              |
 """
 
+import errno
 import os
 import sqlite3
 from dataclasses import dataclass
@@ -121,9 +122,16 @@ def _sqlite_engine(url: URL, begin: str, *, connections: int) -> Engine:
 
 
 def _make_private(file: Path) -> None:
-    """Makes the file readable to its owner only; SQLite gives its companions (-wal, -shm) the same rights."""
+    """Makes the file readable to its owner only; SQLite gives its companions (-wal, -shm) the same rights.
+
+    A file that is there is not opened: closing it would take away every lock that this process holds on it, and another
+    program would then put away what is still being written to.
+    """
     try:
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o600))
+    except FileExistsError:
+        if not os.access(file, os.R_OK | os.W_OK):
+            raise UnusableDatabase(f"{file}: {os.strerror(errno.EACCES)}") from None
     except OSError as error:
         raise UnusableDatabase(f"{file}: {error.strerror}") from error
 
