@@ -29,7 +29,7 @@ from bench.servers import Server, cpu_of_tree
 from tests.postgresql_server import PostgresqlServer
 from totrinn.bootstrap import Installation
 from totrinn.core.roles import Role
-from totrinn.housekeeping import delete_expired, seal
+from totrinn.serving.housekeeping import delete_expired, seal
 
 SMALL = Size(1000, 10)
 _PERSONS_IN_AN_ORGANISATION = 100

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from tests.attacks.house import OPERATOR, House, app_of, hidden
 from totrinn.app import operating
 from totrinn.core.roles import Role
-from totrinn.logs import JsonLines
+from totrinn.serving.logs import JsonLines
 
 OLA = "ola@fjordly.test"
 HASH = "$argon2id$kanari"

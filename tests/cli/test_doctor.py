@@ -119,7 +119,7 @@ def test_a_log_that_was_tampered_with_is_bad(house: House) -> None:
 
     from totrinn.bootstrap import open_installation
     from totrinn.config import read_settings
-    from totrinn.housekeeping import keep_house
+    from totrinn.serving.housekeeping import keep_house
 
     with open_installation(read_settings({}, data=house.data)) as installation:
         keep_house(installation, datetime.now(UTC) + timedelta(minutes=1))

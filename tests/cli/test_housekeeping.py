@@ -20,7 +20,7 @@ from totrinn.app.sso_records import Connection, SsoIdentity
 from totrinn.bootstrap import Installation, open_installation
 from totrinn.config import read_settings
 from totrinn.core.events import Source
-from totrinn.housekeeping import DAYS_OF_USE, LEASE, LEASE_LASTS, Housekeeper, delete_expired, keep_house
+from totrinn.serving.housekeeping import DAYS_OF_USE, LEASE, LEASE_LASTS, Housekeeper, delete_expired, keep_house
 
 KARI = "kari@fjordly.example"
 NOW = datetime.now(UTC)
@@ -132,7 +132,7 @@ def test_a_failure_is_logged_and_the_rest_is_done(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Nothing that goes wrong here ends the serving."""
-    monkeypatch.setattr("totrinn.housekeeping.seal_log", lambda *_: 1 / 0)
+    monkeypatch.setattr("totrinn.serving.housekeeping.seal_log", lambda *_: 1 / 0)
     keep_house(installation, NOW)
     assert "seal failed" in caplog.text
 
@@ -142,7 +142,7 @@ def test_the_housekeeper_works_until_it_is_told_to_stop(
 ) -> None:
     """Rounds follow one another, and stop ends them."""
     rounds: list[datetime] = []
-    monkeypatch.setattr("totrinn.housekeeping.keep_house", lambda _, now, **__: rounds.append(now))
+    monkeypatch.setattr("totrinn.serving.housekeeping.keep_house", lambda _, now, **__: rounds.append(now))
     housekeeper = Housekeeper(installation, interval=0.01)
     housekeeper.start()
     last = time.monotonic() + 10
@@ -174,7 +174,7 @@ class Counting:
 def counting(monkeypatch: pytest.MonkeyPatch) -> Counting:
     """Rounds are counted, and nothing is sealed."""
     counting = Counting()
-    monkeypatch.setattr("totrinn.housekeeping.seal_log", counting)
+    monkeypatch.setattr("totrinn.serving.housekeeping.seal_log", counting)
     return counting
 
 

@@ -11,7 +11,7 @@ from tests.cli.conftest import House
 from tests.postgresql_server import PostgresqlServer
 from totrinn.bootstrap import open_installation
 from totrinn.config import read_settings
-from totrinn.housekeeping import delete_expired, seal
+from totrinn.serving.housekeeping import delete_expired, seal
 
 
 def modes(data: Path) -> dict[str, str]:

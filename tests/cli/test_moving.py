@@ -19,7 +19,7 @@ from tests.postgresql_server import PostgresqlServer
 from totrinn.bootstrap import open_database, open_installation
 from totrinn.config import read_settings
 from totrinn.core.events import Event, Kind, Source
-from totrinn.housekeeping import seal
+from totrinn.serving.housekeeping import seal
 from totrinn.storage.columns import Choice, Details, Exact, Instant, Text
 from totrinn.storage.tables import metadata
 

@@ -18,7 +18,7 @@ from bench.furnishing import furnish_several
 from bench.journeys import TOTRINN
 from bench.offering import Asked
 from tests.cli.test_serving import free_port, serving
-from totrinn.serving import listening, serving_meanwhile
+from totrinn.serving.running import listening, serving_meanwhile
 from totrinn.web.hash_queue import Gone, HashQueue, Waiter
 from totrinn.web.routing import left
 

@@ -157,7 +157,7 @@ def test_failures_are_told_as_lines_of_json(house: House) -> None:
     """What goes wrong while serving is one object a line, with the request's id and without one-time tokens."""
     import logging
 
-    from totrinn.logs import JsonLines, request_id
+    from totrinn.serving.logs import JsonLines, request_id
 
     request_id.set("abc")
     record = logging.makeLogRecord({"name": "totrinn.web", "levelname": "ERROR", "msg": "request failed"})

@@ -11,7 +11,7 @@ from totrinn.config import read_settings
 from totrinn.core.events import Source
 from totrinn.demo.provider import Client, DemoProvider
 from totrinn.demo.provider_pages import ProviderPages
-from totrinn.serving import listening, serving_meanwhile
+from totrinn.serving.running import listening, serving_meanwhile
 
 
 @contextmanager

@@ -26,7 +26,7 @@ def demo(data: Path, port: int, once: bool) -> None:
     Listens on this machine only, and takes no notice of TOTRINN_… settings.
     """
     from totrinn.demo import NotADemoFolder, StoryBroken, run
-    from totrinn.serving import CannotListen
+    from totrinn.serving.running import CannotListen
 
     try:
         run(data, port, operator(), click.echo, stay=not once)

@@ -20,7 +20,7 @@ def serve(host: str | None, port: int | None, workers: int | None, data: Path | 
     start with missing or wrong keys, and with a base address that would send passwords over a network in the clear.
     """
     gc.disable()  # nothing that is loaded at the start is garbage; the server turns it on again
-    from totrinn.serving import CannotListen, serve
+    from totrinn.serving.running import CannotListen, serve
 
     try:
         settings = settings_of(data, database, host=host, port=port, workers=workers)

@@ -22,9 +22,9 @@ from totrinn.demo.provider_pages import ProviderPages
 from totrinn.demo.seeding import connect, fill
 from totrinn.demo.showing import closing, opening
 from totrinn.demo.story import Stage, play
-from totrinn.housekeeping import Housekeeper
-from totrinn.logs import write_logs
-from totrinn.serving import CannotListen, listening, serving_meanwhile
+from totrinn.serving.housekeeping import Housekeeper
+from totrinn.serving.logs import write_logs
+from totrinn.serving.running import CannotListen, listening, serving_meanwhile
 
 _MOST_PORTS = 100
 

@@ -19,8 +19,8 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 from typing import NoReturn
 
-from totrinn.answering import SECONDS_TO_FINISH
 from totrinn.app.errors import TotrinnError
+from totrinn.serving.answering import SECONDS_TO_FINISH
 
 Work = Callable[[socket.socket], None]
 

@@ -10,8 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from tests.cli.test_serving import free_port
-from totrinn import patience
-from totrinn.serving import listening, serving_meanwhile
+from totrinn.serving import patience
+from totrinn.serving.running import listening, serving_meanwhile
 
 ASK = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"
 _SECONDS = 20.0

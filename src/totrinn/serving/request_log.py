@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from totrinn.app.observing import Observer
-from totrinn.logs import request_id
+from totrinn.serving.logs import request_id
 from totrinn.web.routing import ROUTE
 from totrinn.web.settings import Networks, is_trusted
 

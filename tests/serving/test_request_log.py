@@ -17,7 +17,7 @@ from totrinn.bootstrap import application, create_installation, serve_installati
 from totrinn.config import read_settings
 from totrinn.core.events import Source
 from totrinn.metrics.counting import Counts
-from totrinn.request_log import RequestLog
+from totrinn.serving.request_log import RequestLog
 
 VISITOR = Visitor(datetime.now(UTC), "", "")
 GIVEN = "proxy-0123456789"

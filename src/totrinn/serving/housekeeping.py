@@ -38,7 +38,7 @@ _SECONDS_BETWEEN_BATCHES = 0.02
 _LONGEST_WORK_SECONDS = 60.0
 DAYS_OF_USE = 40
 """So long is it kept how often a connection was signed in by, a day: a month, and some days to look back."""
-_log = logging.getLogger("totrinn.housekeeping")
+_log = logging.getLogger("totrinn.serving.housekeeping")
 
 
 class Housekeeper:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from totrinn.patience import Connection
+from totrinn.serving.patience import Connection
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp

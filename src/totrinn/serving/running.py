@@ -13,17 +13,17 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
-from totrinn.answering import SECONDS_TO_FINISH, Server, end_at_the_latest
 from totrinn.app.errors import StoreUnavailable, TotrinnError
 from totrinn.app.observing import Observer
 from totrinn.bootstrap import Installation, application, remember_address, serve_installation
 from totrinn.config import Settings, WrongSetting, plain_http_beyond_loopback
-from totrinn.housekeeping import Housekeeper
-from totrinn.logs import write_logs
 from totrinn.metrics import begin_sharing, exposed, worker_counts
-from totrinn.notifying_systemd import ALIVE, READY, STOPPING, tell_systemd
-from totrinn.presence import Presence
-from totrinn.request_log import RequestLog
+from totrinn.serving.answering import SECONDS_TO_FINISH, Server, end_at_the_latest
+from totrinn.serving.housekeeping import Housekeeper
+from totrinn.serving.logs import write_logs
+from totrinn.serving.presence import Presence
+from totrinn.serving.request_log import RequestLog
+from totrinn.serving.systemd import ALIVE, READY, STOPPING, tell_systemd
 from totrinn.web.settings import read_networks
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def _serve_alone(settings: Settings, listener: socket.socket, announce: Callable
 
 
 def _serve_by_many(settings: Settings, listener: socket.socket, announce: Callable[[str], None]) -> None:
-    from totrinn.supervising import Supervisor
+    from totrinn.serving.supervising import Supervisor
 
     ending = threading.Event()
     with ExitStack() as stack:
@@ -128,7 +128,7 @@ def _serve_by_many(settings: Settings, listener: socket.socket, announce: Callab
 
 def _work(settings: Settings, listener: socket.socket, parent: str, channel: socket.socket) -> None:
     """One of several processes, from its start to its end; `parent` is the id of the one that began it."""
-    from totrinn.supervising import END, beat, heed
+    from totrinn.serving.supervising import END, beat, heed
 
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # meant for the parent, which tells us

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 INTERVAL_SECONDS = 3.0
 _REPORTED_EVERY = timedelta(seconds=30)
 _FORGOTTEN_AFTER = timedelta(days=1)
-_log = logging.getLogger("totrinn.presence")
+_log = logging.getLogger("totrinn.serving.presence")
 
 
 class Presence:

@@ -1,0 +1,1 @@
+"""What runs for as long as Totrinn serves: processes, connections, the log of requests, the house and who keeps it."""
