@@ -115,8 +115,8 @@ class Cluster:
     @property
     def url(self) -> str:
         """The address that names every node, and means the one that takes changes."""
-        hosts = "&".join(f"host=127.0.0.1:{node.port}" for node in self._nodes)
-        return f"postgresql://{_NAME}@/postgres?{hosts}&target_session_attrs=read-write"
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self._nodes)
+        return f"postgresql://{_NAME}@{hosts}/postgres?target_session_attrs=read-write"
 
     def kill_primary(self) -> None:
         """The node that leads is gone at once."""
@@ -156,10 +156,7 @@ class Cluster:
         if sorted(node.says("/primary") for node in self._nodes)[:1] == [0]:
             return False
         with contextlib.suppress(psycopg.Error):
-            hosts = ",".join("127.0.0.1" for _ in self._nodes)
-            ports = ",".join(str(node.port) for node in self._nodes)
-            where = f"host={hosts} port={ports} user={_NAME} dbname=postgres target_session_attrs=read-write"
-            with psycopg.connect(where, autocommit=True, connect_timeout=3) as connection:
+            with psycopg.connect(self.url, autocommit=True, connect_timeout=3) as connection:
                 count = "SELECT count(*) FILTER (WHERE sync_state = 'sync'), count(*) FROM pg_stat_replication"
                 return connection.execute(count).fetchone() == (1, len(self._nodes) - 1)
         return False
