@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -115,8 +116,8 @@ class Cluster:
     @property
     def url(self) -> str:
         """The address that names every node, and means the one that takes changes."""
-        hosts = "&".join(f"host=127.0.0.1:{node.port}" for node in self._nodes)
-        return f"postgresql://{_NAME}@/postgres?{hosts}&target_session_attrs=read-write"
+        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self._nodes)
+        return f"postgresql://{_NAME}@{hosts}/postgres?target_session_attrs=read-write"
 
     def kill_primary(self) -> None:
         """The node that leads is gone at once."""
@@ -155,13 +156,10 @@ class Cluster:
     def _is_safe(self) -> bool:
         if sorted(node.says("/primary") for node in self._nodes)[:1] == [0]:
             return False
-        with contextlib.suppress(psycopg.Error):
-            hosts = ",".join("127.0.0.1" for _ in self._nodes)
-            ports = ",".join(str(node.port) for node in self._nodes)
-            where = f"host={hosts} port={ports} user={_NAME} dbname=postgres target_session_attrs=read-write"
-            with psycopg.connect(where, autocommit=True, connect_timeout=3) as connection:
-                count = "SELECT count(*) FILTER (WHERE sync_state = 'sync'), count(*) FROM pg_stat_replication"
-                return connection.execute(count).fetchone() == (1, len(self._nodes) - 1)
+        connect = partial(psycopg.connect, self.url, autocommit=True, connect_timeout=3)
+        with contextlib.suppress(psycopg.Error), connect() as connection:
+            count = "SELECT count(*) FILTER (WHERE sync_state = 'sync'), count(*) FROM pg_stat_replication"
+            return connection.execute(count).fetchone() == (1, len(self._nodes) - 1)
         return False
 
     def _end(self) -> None:
