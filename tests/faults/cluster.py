@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 import urllib.request
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -155,10 +156,10 @@ class Cluster:
     def _is_safe(self) -> bool:
         if sorted(node.says("/primary") for node in self._nodes)[:1] == [0]:
             return False
-        with contextlib.suppress(psycopg.Error):
-            with psycopg.connect(self.url, autocommit=True, connect_timeout=3) as connection:
-                count = "SELECT count(*) FILTER (WHERE sync_state = 'sync'), count(*) FROM pg_stat_replication"
-                return connection.execute(count).fetchone() == (1, len(self._nodes) - 1)
+        connect = partial(psycopg.connect, self.url, autocommit=True, connect_timeout=3)
+        with contextlib.suppress(psycopg.Error), connect() as connection:
+            count = "SELECT count(*) FILTER (WHERE sync_state = 'sync'), count(*) FROM pg_stat_replication"
+            return connection.execute(count).fetchone() == (1, len(self._nodes) - 1)
         return False
 
     def _end(self) -> None:
