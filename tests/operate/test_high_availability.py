@@ -43,20 +43,19 @@ def _reaches_the_primary_by_proxy(here: Place, person: Person) -> None:
     before = _member(here, "Leader")
     here.follow(PAGE, "Before maintenance")
     _until(lambda: _member(here, "Leader") not in ("", before))
-    browser = here.browser_beside("node2")
-    _until(lambda: browser.http.get("/health/ready").status_code == 200)
-    person.sign_in(browser)
+    _comes_in_again(here, person)
 
 
 def _comes_in_again(here: Place, person: Person) -> None:
-    """Logs the seconds from the loss to the sign-in; whoever tried earlier was told to wait, and not let in."""
+    """Logs the seconds that it took; whoever tried earlier was told to wait, and not let in."""
     since = time.monotonic()
     browser = here.browser_beside("node2")
     _until(lambda: _has_typed_password(person, browser))
     assert not browser.is_in()
-    browser.submit("/login/two-factor", code=person.code())
-    assert browser.is_in()
-    logging.getLogger(__name__).warning("signed in %.1f s after the loss of the primary", time.monotonic() - since)
+    _until(lambda: _has_typed_code(person, browser))
+    logging.getLogger(__name__).warning(
+        "signed in %.1f s after another machine had to take over", time.monotonic() - since
+    )
 
 
 def _has_typed_password(person: Person, browser: Browser) -> bool:
@@ -67,6 +66,14 @@ def _has_typed_password(person: Person, browser: Browser) -> bool:
         return answer.status_code == 303
     assert opened.status_code == 503, opened.text
     return False
+
+
+def _has_typed_code(person: Person, browser: Browser) -> bool:
+    """Where one process of the node has found the new primary, the other may not have yet."""
+    if browser.http.get("/login/two-factor").status_code == 503:
+        return False
+    browser.submit("/login/two-factor", code=person.code())
+    return browser.is_in()
 
 
 def _comes_back(here: Place, lost: str) -> None:
