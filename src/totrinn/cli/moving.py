@@ -88,7 +88,7 @@ def _undo(here: Settings, *, as_json: bool) -> None:
         click.echo("It can be served here again, as it was when it was moved; everybody signs in anew.")
         click.echo("Codes of this minute are not accepted; the next ones are.")
         click.echo("What has happened in the other database since is not here: let nothing serve that one any more.")
-        click.echo("Recovery codes that were used there can be used here again; people make new ones on their own page.")
+        click.echo("Recovery codes that were used there can be used here again; people can make new ones.")
     else:
         click.echo("It has not been moved: nothing to take back.")
 
