@@ -4,13 +4,15 @@
 import re
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 import pytest
 
 from tests.attacks.clock import Clock
-from tests.attacks.house import PASSWORD, Browser, House
+from tests.attacks.house import PASSWORD, Browser, House, hidden
 from totrinn.app.proving import address_throttle
 from totrinn.core.throttle import LAST_FAILURE, Counter
 from totrinn.crypto import Argon2Passwords
@@ -308,3 +310,26 @@ def test_another_persons_recovery_code_is_worth_nothing(house: House) -> None:
     assert thief.submit("/login/two-factor", recovery_code=own[0]).status_code == 422
     assert thief.submit("/login/two-factor", code=house.apps["mallory@fjordly.test"].now()).status_code == 422
     assert not thief.is_in()
+
+
+@pytest.mark.row("R19")
+def test_a_form_that_is_long_on_its_way_does_not_keep_a_code_fresh(house: House, clock: Clock) -> None:
+    """A code is judged when it has come, not by when the first bytes of its request came."""
+    house.organisation("fjordly", required=True)
+    house.enrolled(OLA, "fjordly")
+    clock.pass_by(minutes=5)
+    browser = house.browser()
+    browser.sign_in(OLA)
+    code = clock.code(house.apps[OLA])
+    fields = urlencode({**hidden(browser.get("/login/two-factor").text), "code": code}).encode()
+
+    def slowly() -> Iterator[bytes]:
+        yield fields[:-1]
+        time.sleep(0.5)
+        clock.pass_by(minutes=2)
+        yield fields[-1:]
+
+    form = {"content-type": "application/x-www-form-urlencoded", "content-length": str(len(fields))}
+    answer = browser.http.post("/login/two-factor", content=slowly(), headers=form)
+    assert answer.status_code == 422
+    assert not browser.is_in()

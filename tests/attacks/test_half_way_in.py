@@ -13,6 +13,7 @@ OPEN_TO_ALL = {
     "/language",
     "/health/live",
     "/health/ready",
+    "/health/probe",
     "/setup/{token}",
     "/password/{token}",
 }

@@ -19,6 +19,7 @@ from tests.postgresql_server import PostgresqlServer
 from totrinn.bootstrap import open_database, open_installation
 from totrinn.config import read_settings
 from totrinn.core.events import Event, Kind, Source
+from totrinn.core.totp import step_at
 from totrinn.serving.housekeeping import seal
 from totrinn.storage.columns import Choice, Details, Exact, Instant, Text
 from totrinn.storage.tables import metadata
@@ -186,6 +187,20 @@ def test_the_folder_is_not_served_any_more_until_that_is_taken_back(data: Path, 
     left = _contents(data, None)
     assert left["session"] == left["signin"] == []
     assert left["person"]
+
+
+@pytest.mark.row("R16")
+def test_a_code_that_was_spent_there_is_not_accepted_here_again(data: Path, target: str) -> None:
+    """Whoever returns does not know what was spent meanwhile: no code of this minute or before counts."""
+    with sqlite3.connect(data / "totrinn.sqlite3") as connection:
+        connection.execute("UPDATE authenticator SET last_step = 1")
+    connection.close()
+    assert moved(data, target).status == 0
+    assert command("move", "--from", str(data), "--undo").status == 0
+    left = _contents(data, None)
+    last_step = list(metadata.tables["authenticator"].c.keys()).index("last_step")
+    assert {row[last_step] > step_at(datetime.now(UTC)) for row in left["authenticator"]} == {True}
+    assert left["confirmation"] == left["one_time_link"] == left["sso_attempt"] == []
 
 
 def test_a_target_with_anything_in_it_is_left_alone(data: Path, target: str) -> None:

@@ -1,4 +1,4 @@
-"""Slow, silent and endless clients are closed, and keep nobody else out."""
+"""Slow, silent and endless clients are closed, and keep nobody else out; nobody says more than a proxy has seen."""
 
 import socket
 import time
@@ -20,7 +20,8 @@ _SECONDS = 20.0
 async def _application(scope: object, receive: object, send: object) -> None:
     request = Request(scope, receive)  # type: ignore[arg-type]  # as the server calls it
     body = await request.body()
-    response: Response = PlainTextResponse(f"{len(body)} bytes")
+    claimed = ", ".join(request.headers.getlist("x-forwarded-for"))
+    response: Response = PlainTextResponse(f"{claimed}{len(body)} bytes")
     await response(scope, receive, send)  # type: ignore[arg-type]
 
 
@@ -102,3 +103,50 @@ def test_silent_connections_keep_nobody_out(monkeypatch: pytest.MonkeyPatch) -> 
         finally:
             for client in silent:
                 client.close()
+
+
+@pytest.mark.row("R52")
+@pytest.mark.parametrize("before", [b"", ASK], ids=["alone", "behind another request"])
+def test_unfinished_bodies_keep_nobody_out(monkeypatch: pytest.MonkeyPatch, before: bytes) -> None:
+    """Whoever owes the rest of a body makes room as those do who have said nothing."""
+    head = b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nx"
+    with _served(monkeypatch, MOST_CONNECTIONS=20) as port:
+        slow = [_connect(port) for _ in range(20)]
+        try:
+            for each in slow:
+                each.sendall(before + head)
+            time.sleep(0.3)
+            with closing(_connect(port)) as client:
+                assert _answer(client).endswith(b"0 bytes")
+        finally:
+            for each in slow:
+                each.close()
+
+
+def test_headers_without_end_are_refused_behind_a_body_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A chunked body may be followed by more of them, which are kept no more than in a head."""
+    head = b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+    with _served(monkeypatch) as port, closing(_connect(port)) as client:
+        client.sendall(head)
+        line = b"x-more: " + b"x" * 1000 + b"\r\n"
+        with pytest.raises(OSError, match=r"[Rr]eset|[Bb]roken"):
+            client.sendall(line * 100_000)
+
+
+@pytest.mark.row("R13")
+def test_what_stands_behind_a_body_is_no_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy replaces what a client claims in the head; behind a chunked body it lets everything pass."""
+    head = b"POST / HTTP/1.1\r\nhost: localhost\r\nx-forwarded-for: 192.0.2.7\r\ntransfer-encoding: chunked\r\n\r\n"
+    body = b"1\r\nx\r\n0\r\nx-forwarded-for: 192.0.2.66\r\n\r\n"
+    with _served(monkeypatch) as port, closing(_connect(port)) as client:
+        assert _answer(client, head + body).endswith(b"\r\n192.0.2.71 bytes")
+
+
+def test_a_body_is_never_taken_for_the_next_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when another protocol was asked for: a proxy that passes that on would give the answer to somebody else."""
+    head = b"POST / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n"
+    with _served(monkeypatch) as port, closing(_connect(port)) as client:
+        answer = _answer(client, head + b"content-length: 100\r\n\r\n")
+        assert b"connection: close" in answer
+        assert answer.endswith(b"0 bytes")
+        assert _is_closed(client)

@@ -122,6 +122,32 @@ def test_a_word_that_means_many_is_looked_for_among_the_newest(
             assert found == expected, query
 
 
+@pytest.mark.row("R46")
+def test_where_a_search_goes_on_tells_nothing_of_other_organisations(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is busy elsewhere is found here all the same, and no mark is the id, or the time, of an event there."""
+    monkeypatch.setattr(log_search, "LOOKED_AT", 10)
+    with database.writing() as unit:
+        here, there = add_organisation(unit), add_organisation(unit)
+        kari = add_member(unit, here.id, name="Kari Rik")
+        for number in range(60):
+            at, organisation = NOW + timedelta(seconds=number), here if number % 20 == 0 else there
+            unit.log.write(an_event(person_id=kari.id, organisation_id=organisation.id, at=at))
+        own = [each.id for each in unit.log.of_organisation(here.id, kind="", before=None, limit=9)]
+        found: list[str] = []
+        before = None
+        while True:
+            page = unit.log.search(here.id, query="kari", kind="", before=before, limit=4)
+            found += [each.id for each in page.events]
+            before = page.go_on
+            if before is None:
+                break
+            assert before.removesuffix("~") in own
+    assert found == own
+    assert len(own) == 3
+
+
 def fits(event: LoggedEvent, word: str) -> bool:
     """Whether the word begins one of the names or the address."""
     words = f"{event.actor_name} {event.person_name}".lower().split()

@@ -29,7 +29,7 @@ from totrinn.core.signin import Act, State, advance
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who asks, as far as the network tells; `now` is read once per request and handed down."""
+    """Who asks, as far as the network tells; `now` is when the request is looked at, and handed down."""
 
     now: datetime
     address: str

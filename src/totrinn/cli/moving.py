@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -76,15 +77,18 @@ def _look_there(there: Settings) -> tuple[int, bool]:
 
 def _undo(here: Settings, *, as_json: bool) -> None:
     from totrinn.bootstrap import open_alone
+    from totrinn.core.totp import ACCEPTED_SKEW, step_at
     from totrinn.storage.moving import take_back
 
     with open_alone(here) as source:
-        was_moved = take_back(source.engines)
+        was_moved = take_back(source.engines, step=step_at(datetime.now(UTC)) + ACCEPTED_SKEW)
     if as_json:
         print_json({"was_moved": was_moved})
     elif was_moved:
         click.echo("It can be served here again, as it was when it was moved; everybody signs in anew.")
+        click.echo("Codes of this minute are not accepted; the next ones are.")
         click.echo("What has happened in the other database since is not here: let nothing serve that one any more.")
+        click.echo("Recovery codes that were used there can be used here again; people can make new ones.")
     else:
         click.echo("It has not been moved: nothing to take back.")
 

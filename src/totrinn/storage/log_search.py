@@ -23,6 +23,8 @@ LOOKED_AT = 2000
 """So many events are looked at in one go, of everybody or of each person and address."""
 _FEW = 5
 _MOST_TOKENS = 6
+_JUST_BEHIND = "~"
+"""An id and this sort behind the id, and before every other one."""
 _E = event.c
 _VENDOR = select(organisation.c.id).where(organisation.c.slug == VENDOR_SLUG)
 Condition = ColumnElement[bool]
@@ -42,7 +44,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The newest events that fit, and the one to go on from when there may be more."""
+    """The newest events that fit, and the mark to go on from when there may be more."""
 
     ids: tuple[str, ...]
     go_on: str | None
@@ -64,7 +66,14 @@ def search(connection: Connection, asked: Question, limit: int) -> Answer:
     ids = sorted({id_ for look in looks for id_ in look.ids if id_ >= edge}, reverse=True)
     if len(ids) > limit:
         return Answer(tuple(ids[:limit]), ids[limit - 1])
-    return Answer(tuple(ids), edge or None)
+    return Answer(tuple(ids), _own_edge(connection, asked, edge) if edge else None)
+
+
+def _own_edge(connection: Connection, asked: Question, edge: str) -> str | None:
+    """Where to go on in the organisation's own log: the edge may be an event of another one (R46)."""
+    older = select(func.max(_E.id)).where(_E.organisation_id == asked.organisation_id, _E.id < edge)
+    newest: str | None = connection.execute(older).scalar()
+    return newest and newest + _JUST_BEHIND
 
 
 def _look(

@@ -15,8 +15,8 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
 from totrinn.app.errors import TotrinnError
-from totrinn.storage import sso_tables
 from totrinn.storage import tables as t
+from totrinn.storage.aftermath import SqlAftermath
 from totrinn.storage.engine import Engines, hold_migration_lock
 from totrinn.storage.migrating import migrate_within
 
@@ -30,7 +30,6 @@ _NOT_OURS = """
     WHERE n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 1
 """
-_ENDED_BY_RETURNING = (t.session, t.signin, sso_tables.sso_attempt, t.one_time_link)
 
 
 class TargetNotEmpty(TotrinnError):
@@ -93,13 +92,17 @@ def carry_over(source: Engines, target: Engines, address: str) -> tuple[Carried,
     return carried
 
 
-def take_back(source: Engines) -> bool:
-    """Takes the mark away; whether there was one. What was open then is not open again: sessions, sign-ins, links."""
+def take_back(source: Engines, *, step: int) -> bool:
+    """Takes the mark away; whether there was one. What was open then is not open again: sessions, sign-ins, links.
+
+    No authenticator accepts this time step or an earlier one: its code may have been spent in the other database.
+    """
     with source.writing.begin() as connection:
         found = connection.execute(sa.delete(t.installation).where(t.installation.c.key == MOVED)).rowcount
         if found:
-            for table in _ENDED_BY_RETURNING:
-                connection.execute(sa.delete(table))
+            aftermath = SqlAftermath(connection)
+            aftermath.end_all_proofs()
+            aftermath.raise_steps(step)
     return bool(found)
 
 

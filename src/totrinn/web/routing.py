@@ -6,7 +6,7 @@ A `Page` names its path, its methods, its demand and its handler; nothing is rea
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from anyio import CapacityLimiter, to_thread
@@ -135,6 +135,8 @@ class Desk:
             return ask.finish(_later(messages.provider_busy(ask)))
 
     def _answer(self, ask: Ask, page: Page) -> Response:
+        # Not when it began to come: a form may have been a minute on its way, and waited here.
+        ask.visitor = replace(ask.visitor, now=datetime.now(UTC))
         number = 0
         while True:
             number += 1

@@ -17,15 +17,15 @@ from totrinn.web.routing import Page
 
 _ON_A_PAGE = 50
 _LONGEST_QUERY = 100
-_LONGEST_ID = 36
+_LONGEST_MARK = 37
 
 
 def show(ask: Ask) -> Response:
-    """The log of the session's organisation; `before` is the event to go on from."""
+    """The log of the session's organisation; `before` is the mark to go on from."""
     kind = ask.query.get("kind", "")
     kind = kind if kind in set(Kind) else ""
     query = ask.query.get("q", "").strip()[:_LONGEST_QUERY]
-    before = ask.query.get("before", "")[:_LONGEST_ID] or None
+    before = ask.query.get("before", "")[:_LONGEST_MARK] or None
     with ask.services.store.reading() as unit:
         found = _found(unit, ask.me.organisation.id, kind, query, before)
     older = urlencode({"kind": kind, "q": query, "before": found.go_on}) if found.go_on else ""
