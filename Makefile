@@ -86,31 +86,19 @@ imports: install $(VENV)/.dev ## Check who imports whom
 translations: install ## Check that every text stands in every language
 	@$(BIN)/python tools/translations.py check
 
-# Programs that the tests drive from outside; none of them is started as a service (policy-rc.d). Where they cannot be installed, the tests say which one they miss.
+# What the tests drive from outside, by the names of Debian's packages.
+TEST_PACKAGES := adduser age caddy certbot chromium curl etcd-server faketime haproxy iproute2 jq nginx-light oathtool \
+	openssh-client openssh-server patroni pgbouncer php-cli php-curl php-mbstring php-sqlite3 php-xml postgresql \
+	postgresql-client python3-venv simplesamlphp ssl-cert systemd util-linux xmlsec1
+
+# None is started as a service (policy-rc.d). Where they cannot be installed, the tests say which one they miss.
 .PHONY: test-packages
 test-packages: ## Install the Debian packages that the tests use
-	@missing=""; \
-	command -v age >/dev/null || missing+=" age"; \
-	command -v chromium >/dev/null || missing+=" chromium"; \
-	command -v faketime >/dev/null || missing+=" faketime"; \
-	command -v nginx >/dev/null || missing+=" nginx-light"; \
-	command -v oathtool >/dev/null || missing+=" oathtool"; \
-	command -v php >/dev/null || missing+=" php-cli"; \
-	command -v ssh-keygen >/dev/null || missing+=" openssh-client"; \
-	for part in xml mbstring sqlite3 curl; do \
-		php -r "exit(extension_loaded('$$part') ? 0 : 1);" 2>/dev/null || missing+=" php-$$part"; \
+	@installed="$$(dpkg-query --show --showformat='$${db:Status-Status} $${Package}\n' $(TEST_PACKAGES) 2>/dev/null || true)"; \
+	missing=""; \
+	for package in $(TEST_PACKAGES); do \
+		grep -qx "installed $$package" <<<"$$installed" || missing+=" $$package"; \
 	done; \
-	[[ -d /usr/share/simplesamlphp/www ]] || missing+=" simplesamlphp"; \
-	command -v xmlsec1 >/dev/null || missing+=" xmlsec1"; \
-	for package in adduser age caddy certbot curl etcd-server haproxy iproute2 jq nginx-light openssh-server patroni pgbouncer postgresql \
-		postgresql-client python3-venv ssl-cert systemd util-linux; do \
-		[[ "$$(dpkg-query --show --showformat='$${db:Status-Status}' $$package 2>/dev/null)" == installed ]] \
-			|| missing+=" $$package"; \
-	done; \
-	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=" postgresql"; \
-	PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null || missing+=" pgbouncer"; \
-	command -v patroni >/dev/null || missing+=" patroni"; \
-	command -v etcd >/dev/null || missing+=" etcd-server"; \
 	if [[ -z "$$missing" ]]; then exit 0; fi; \
 	if ! command -v apt-get >/dev/null || [[ "$$(id -u)" != 0 ]]; then echo "Not installed here:$$missing" >&2; exit 0; fi; \
 	echo "Installing$$missing"; \

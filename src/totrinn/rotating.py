@@ -59,19 +59,21 @@ class KeyInfo:
     id: str
     made_at: datetime | None
     """None where the keys do not stand in files of their own."""
+    is_there: bool
     is_active: bool
     is_digesting: bool
     sealed: int
 
 
 def list_keys(installation: Installation) -> tuple[KeyInfo, ...]:
-    """Every key that is there, the oldest first."""
+    """Every key that is there, the oldest first; then those that something is sealed with, and that are missing."""
     vault = installation.vault
     with installation.services.store.reading() as unit:
         sealed = sealed_by_key(unit)
     made = key_place(installation.settings).made_at()
     return tuple(
-        KeyInfo(id_, made.get(id_), id_ == vault.active, id_ == vault.digesting, sealed[id_]) for id_ in vault.key_ids
+        KeyInfo(id_, made.get(id_), id_ in vault.key_ids, id_ == vault.active, id_ == vault.digesting, sealed[id_])
+        for id_ in (*vault.key_ids, *sorted(set(sealed) - set(vault.key_ids)))
     )
 
 

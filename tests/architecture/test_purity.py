@@ -1,9 +1,9 @@
-"""The core is pure, and time is a parameter."""
+"""The core is pure, time is a parameter, and a migration stands by itself."""
 
 import ast
 import sys
 
-from tests.architecture.source import PACKAGE, last_name, modules
+from tests.architecture.source import PACKAGE, Module, last_name, modules
 
 CORE, APP = PACKAGE / "core", PACKAGE / "app"
 IMPURE = {
@@ -79,3 +79,16 @@ def test_core_and_use_cases_never_look_at_the_clock() -> None:
     ]
     importing = [module.name for module in modules(CORE, APP) if "time" in {name for name, _, _ in module.imports()}]
     assert looking + importing == []
+
+
+def test_a_migration_imports_nothing_of_the_program() -> None:
+    """It means the same for ever, whatever the program has become since."""
+    versions = sorted((PACKAGE / "storage" / "migrations" / "versions").glob("*.py"))
+    borrowing = [
+        (module.name, imported)
+        for module in (Module(path, ast.parse(path.read_text(encoding="utf-8"), str(path))) for path in versions)
+        for imported, _, _ in module.imports()
+        if imported.split(".")[0] == "totrinn"
+    ]
+    assert versions
+    assert borrowing == []

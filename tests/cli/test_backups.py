@@ -1,6 +1,7 @@
 """A backup of a running installation is whole, readable by nobody here, and comes alive safely elsewhere."""
 
 import resource
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -117,6 +118,36 @@ def test_the_command_of_age_reads_it(fjordly: House, identity: Path, tmp_path: P
     key = next((fjordly.data / "keys").glob("*.key"))
     assert (tmp_path / "keys").read_text() == f"{key.stem}:{key.read_text()}"
     assert file.stat().st_mode & 0o777 == identity.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_ended_in_the_midst_it_leaves_nothing_behind(
+    crowd: Crowd, identity: Path, tmp_path: Path, how: signal.Signals
+) -> None:
+    """Neither an unfinished backup nor a plain copy; whoever ended it is told so by the status."""
+    crowd.found(with_app=300, without=300)
+    target = tmp_path / "made" / "backup"
+    target.parent.mkdir()
+    before = {each.name for each in crowd.data.iterdir()}
+    words = [sys.executable, "-m", "totrinn", "backup", str(target), "--recipient", recipient(identity), *crowd.place]
+    while True:
+        making = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
+        while making.poll() is None and not any(target.parent.iterdir()):
+            time.sleep(0.001)
+        making.send_signal(signal.SIGSTOP)
+        if not target.exists():
+            break
+        making.send_signal(signal.SIGCONT)
+        making.communicate(timeout=60)
+        target.unlink()
+    making.send_signal(how)
+    making.send_signal(signal.SIGCONT)
+    assert making.communicate(timeout=60)[1].strip() == b""
+    assert making.returncode == 128 + how
+    assert list(target.parent.iterdir()) == []
+    left = {each.name for each in crowd.data.iterdir()} - before
+    assert all(name.endswith(("-wal", "-shm")) for name in left)
 
 
 @pytest.mark.row("R90")

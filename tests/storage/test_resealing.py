@@ -25,7 +25,14 @@ from totrinn.app.auditing import seal_log, verify_log
 from totrinn.app.key_repositories import LIVES, Node, SealedPlace, SealedRow
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import totp_context
-from totrinn.app.resealing import finish_resealing, is_resealed, reseal, reseal_what_is_left, sealed_by_key
+from totrinn.app.resealing import (
+    ValuesBroken,
+    finish_resealing,
+    is_resealed,
+    reseal,
+    reseal_what_is_left,
+    sealed_by_key,
+)
 from totrinn.app.sso_parties import challenge_context, key_context, secret_context
 from totrinn.core.enrolment import Pending
 from totrinn.crypto import KeyVault, check_keys, make_active, write_new_key
@@ -168,6 +175,27 @@ def test_what_others_have_written_meanwhile_stays(services: Services, database: 
         assert not unit.sealed.replace(SealedPlace.AUTHENTICATOR, row, b"by us")
         (now,) = unit.sealed.some_not_by(SealedPlace.AUTHENTICATOR, "", after="", limit=2)
     assert now == SealedRow(row.id, row.bound_to, b"written by somebody else")
+
+
+def test_what_cannot_be_opened_holds_nothing_else_up(
+    services: Services, database: Database, vault: KeyVault, tmp_path: Path
+) -> None:
+    """It is left as it is, named with its owner and what mends it, and nobody takes the rotation for done."""
+    with database.writing() as unit:
+        (row,) = unit.sealed.some_not_by(SealedPlace.AUTHENTICATOR, "", after="", limit=2)
+        unit.sealed.replace(SealedPlace.AUTHENTICATOR, row, row.sealed[:-1] + bytes((row.sealed[-1] ^ 1,)))
+        person = unit.people.find(row.bound_to)
+    old, new = vault.active, renew(database, vault, tmp_path / "keys")
+    assert person is not None
+    for _ in range(2):
+        with pytest.raises(ValuesBroken, match=f"authenticator.sealed_secret of {person.email} .*reset-second-factor"):
+            reseal(services, wait_for_nobody)
+    assert not finish_resealing(services, LATER)
+    with database.writing() as unit:
+        assert sealed_by_key(unit) == {old: 1, new: len(SealedPlace) - 1}
+        unit.factors.remove_all(row.bound_to)
+    assert reseal(services, wait_for_nobody) == 0
+    assert finish_resealing(services, LATER)
 
 
 def test_broken_off_it_goes_on(

@@ -1,7 +1,8 @@
 """Sealing anew what is sealed with another key than the active one, a few rows at a time, while serving goes on (R90).
 
 Each value is exchanged only if it is still the one that was read: who enrols or changes a secret meanwhile is never
-overwritten. Stopped at any point, everything can be opened, and the next pass goes on.
+overwritten. Stopped at any point, everything can be opened, and the next pass goes on. What cannot be opened is left as
+it is, and holds nothing else up.
 """
 
 from collections import Counter
@@ -9,7 +10,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from totrinn.app.auditing import sign_log_anew
-from totrinn.app.key_repositories import Node, SealedPlace
+from totrinn.app.errors import SealBroken, TotrinnError
+from totrinn.app.key_repositories import Node, SealedPlace, SealedRow
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import totp_context
 from totrinn.app.sso_parties import challenge_context, key_context, secret_context
@@ -24,6 +26,20 @@ _CONTEXTS: dict[SealedPlace, Callable[[str], str]] = {
     SealedPlace.CONNECTION_KEY: key_context,
     SealedPlace.AUTHENTICATOR: totp_context,
 }
+_OF_PERSONS = frozenset({SealedPlace.PENDING_OF_SIGNIN, SealedPlace.PENDING_OF_SESSION, SealedPlace.AUTHENTICATOR})
+_MENDS = {
+    SealedPlace.AUTHENTICATOR: "`totrinn user reset-second-factor`",
+    SealedPlace.CLIENT_SECRET: "give the secret again",
+    SealedPlace.CONNECTION_KEY: "make the connection anew",
+}
+_ENDS_BY_ITSELF = "ends by itself"
+_MOST_NAMED = 5
+
+
+class ValuesBroken(TotrinnError):
+    """Some values cannot be opened with any key; they are as they were, and all others are sealed anew."""
+
+    code = "values_broken"
 
 
 def sealed_by_key(unit: Unit) -> Counter[str]:
@@ -38,16 +54,21 @@ def reseal(services: Services, between: Callable[[int], None]) -> int:
     """One pass: seals with the active key what is sealed with others; how many values that were.
 
     After every few rows `between` is told how many they were; it may wait there, so that others get their turn.
+    Raises `ValuesBroken` at the end of the pass, naming those that could not be opened.
     """
     total = 0
+    broken: list[str] = []
     for place in SealedPlace:
         after = ""
         while True:
-            found, done, after = _reseal_some(services, place, after)
+            found, done, after = _reseal_some(services, place, after, broken)
             total += done
             if found < AT_ONCE:
                 break
             between(done)
+    if broken:
+        more = f" and {len(broken) - _MOST_NAMED} more" if len(broken) > _MOST_NAMED else ""
+        raise ValuesBroken(f"these cannot be opened, all else is sealed anew: {'; '.join(broken[:_MOST_NAMED])}{more}")
     return total
 
 
@@ -85,13 +106,24 @@ def lagging(unit: Unit, active: str, now: datetime) -> tuple[Node, ...]:
     return tuple(node for node in unit.nodes.all() if node.lives(now) and node.active_key != active)
 
 
-def _reseal_some(services: Services, place: SealedPlace, after: str) -> tuple[int, int, str]:
-    """How many were found and exchanged, and the last of them."""
+def _reseal_some(services: Services, place: SealedPlace, after: str, broken: list[str]) -> tuple[int, int, str]:
+    """How many were found and exchanged, and the last of them; what cannot be opened is added to `broken`."""
     vault, context = services.vault, _CONTEXTS[place]
     with services.store.writing() as unit:
         rows = unit.sealed.some_not_by(place, vault.active, after=after, limit=AT_ONCE)
         done = 0
         for row in rows:
-            secret = vault.open(row.sealed, context(row.bound_to))
+            try:
+                secret = vault.open(row.sealed, context(row.bound_to))
+            except SealBroken as error:
+                broken.append(_told(unit, place, row, error))
+                continue
             done += unit.sealed.replace(place, row, vault.seal(secret, context(row.bound_to)))
     return len(rows), done, rows[-1].id if rows else after
+
+
+def _told(unit: Unit, place: SealedPlace, row: SealedRow, error: SealBroken) -> str:
+    """Which value it is, what is wrong with it, and what mends that."""
+    person = unit.people.find(row.bound_to) if place in _OF_PERSONS else None
+    whose = person.email if person else row.bound_to
+    return f"{place.value} of {whose} ({error}: {_MENDS.get(place, _ENDS_BY_ITSELF)})"

@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO
@@ -86,13 +86,12 @@ def _dump(connection: Connection, folder: Path) -> tuple[BinaryIO, dict[str, int
     snapshot = connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one()
     rows = count_rows(connection, metadata.tables)
     command = [program, "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
-    descriptor, name = tempfile.mkstemp(prefix=".backup-", dir=folder)
-    try:
-        with os.fdopen(descriptor, "wb") as written:
-            _run([*command, f"--dbname={_address(connection)}"], connection, stdout=written)
-        return Path(name).open("rb"), rows
-    finally:
-        Path(name).unlink()
+    with ExitStack() as stack:
+        file = stack.enter_context(tempfile.TemporaryFile(dir=folder))
+        _run([*command, f"--dbname={_address(connection)}"], connection, stdout=file)
+        file.seek(0)
+        stack.pop_all()
+    return file, rows
 
 
 def put_back_sqlite(source: IO[bytes], file: Path) -> None:

@@ -5,9 +5,11 @@ Whatever an operator may expect to go wrong ends in one line on stderr and an ex
 
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -78,6 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, TextIOWrapper):
             # A terminal that lacks a sign shows another in its place.
             stream.reconfigure(errors="replace")
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, _end)
     sys.exit(run(arguments))
 
 
@@ -97,6 +102,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
             raise
         return _complain(error)
     return status if isinstance(status, int) else 0
+
+
+def _end(number: int, _frame: FrameType | None) -> NoReturn:
+    """Ends as Ctrl-C does: what is half done is taken away again."""
+    sys.exit(128 + number)
 
 
 def _complain(error: Exception) -> int:

@@ -24,7 +24,7 @@ def list_(data: Path | None, database: str | None, as_json: bool) -> None:
     from totrinn.rotating import KeyInfo, list_keys
 
     def words(key: KeyInfo) -> str:
-        uses = ("seals", key.is_active), ("digests", key.is_digesting)
+        uses = ("seals", key.is_active), ("digests", key.is_digesting), ("missing", not key.is_there)
         return ", ".join(word for word, is_so in uses if is_so) or "-"
 
     with opened(data, database) as installation:
@@ -34,7 +34,8 @@ def list_(data: Path | None, database: str | None, as_json: bool) -> None:
         return
     for key in found:
         age = f"{(datetime.now(UTC) - key.made_at).days} days" if key.made_at else "age unknown"
-        click.echo(f"{key.id}  {age:>12}  {words(key):<15}  sealed values: {key.sealed}")
+        id_ = key.id if key.id.isprintable() else ascii(key.id)
+        click.echo(f"{id_}  {age:>12}  {words(key):<15}  sealed values: {key.sealed}")
 
 
 @keys.command()

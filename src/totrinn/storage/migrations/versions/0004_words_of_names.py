@@ -1,14 +1,16 @@
-"""What a million people are found and counted by: words of names, all who stand on a list, events by what they tell."""
+"""What a million people are found and counted by: words of names, all who stand on a list, events by what they tell.
 
-from collections.abc import Iterator
+What a word is stands here once more, as it was at this revision.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
-
-from totrinn.storage.name_words import turns_of
-from totrinn.storage.searching import search_form, words_of
 
 revision = "0004"
 down_revision = "0003"
@@ -38,6 +40,8 @@ _FORMER_MEMBERS = sa.text("""
 _ADD_WORDS = sa.text(
     "INSERT INTO name_word (organisation_id, words, person_id) VALUES (:organisation_id, :words, :person_id)"
 )
+_MOST_LETTERS = 400
+_WORD = re.compile(r"[^\W_]+")
 
 
 def upgrade() -> None:
@@ -79,7 +83,7 @@ def _write_words() -> None:
     for table, question in (("organisation", _ORGANISATIONS), ("person", _PERSONS)):
         of_one = sa.text(f"UPDATE {table} SET search = :search WHERE id = :id")  # noqa: S608  # names of ours
         for rows in _in_parts(question):
-            found = [{"id": id_, "search": search_form(words_of(f"{name} {more}"))} for id_, name, more in rows]
+            found = [{"id": id_, "search": _search_form(f"{name} {more}")} for id_, name, more in rows]
             op.get_bind().execute(of_one, found)
     for rows in chain(_in_parts(_MEMBERS), [list(op.get_bind().execute(_FORMER_MEMBERS))]):
         words = [each for row in rows for each in _words_of_member(*row)]
@@ -88,8 +92,20 @@ def _write_words() -> None:
 
 
 def _words_of_member(_place: str, organisation_id: str, person_id: str, search: str) -> Iterator[dict[str, str]]:
-    for words in turns_of(search.split()):
+    for words in _turns_of(search.split()):
         yield {"organisation_id": organisation_id, "words": words, "person_id": person_id}
+
+
+def _search_form(text: str) -> str:
+    """The different words of a text that was cleaned when it was written; a space stands before each."""
+    tokens = unicodedata.normalize("NFC", text[:_MOST_LETTERS].casefold()).split()
+    words = dict.fromkeys(word for token in tokens for word in _WORD.findall(token) or (token,))
+    return "".join(f" {word}" for word in words)
+
+
+def _turns_of(words: Sequence[str]) -> list[str]:
+    """The words from each of them on, those before it last."""
+    return [" ".join((*words[at:], *words[:at])) for at in range(len(words))]
 
 
 def _in_parts(question: str) -> Iterator[list[Any]]:
