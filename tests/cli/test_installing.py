@@ -123,8 +123,8 @@ def test_the_tables_may_be_in_postgresql(postgresql_server: PostgresqlServer, tm
     assert command("init", *where).status == 0
     assert not (tmp_path / "totrinn.sqlite3").exists()
     assert command("organisation", "create", "Fjordly AS", "--slug", "fjordly", *where).status == 0
-    found = {finding["about"]: finding["level"] for finding in command("doctor", "--json", *where).data}
-    assert (found["clock"], found["database"], found["keys"]) == ("ok", "ok", "ok")
+    found = {(finding["about"], finding["level"]) for finding in command("doctor", "--json", *where).data}
+    assert {("clock", "ok"), ("database", "ok"), ("keys", "ok")} <= found
     with open_installation(read_settings({}, data=tmp_path, database=address)) as installation:
         assert seal(installation, datetime.now(UTC) + timedelta(minutes=1)) > 0
         assert delete_expired(installation, datetime.now(UTC) + timedelta(days=1)) == 1  # the set-up link

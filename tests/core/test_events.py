@@ -11,7 +11,7 @@ from totrinn.core.events import Kind
 @pytest.mark.parametrize("kind", Kind)
 def test_every_event_is_named_subject_object_participle(kind: Kind) -> None:
     """Whoever reads the log, or filters it, relies on the form."""
-    assert re.fullmatch(r"(signin|session|person|organisation):[a-z_]+:[a-z_]+", kind)
+    assert re.fullmatch(r"(signin|session|person|organisation|installation):[a-z_]+:[a-z_]+", kind)
 
 
 def test_no_two_events_have_one_name() -> None:

@@ -20,6 +20,7 @@ LARGEST_HEAD = 32 * 1024
 MOST_CONNECTIONS = 1000
 """Of one process; fewer, where it may not open so many files."""
 _OTHER_FILES = 128
+_LAST_LOOK_SECONDS = 0.05
 _TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 
 
@@ -105,8 +106,12 @@ class Connection(HttpToolsProtocol):
     def _set_timer(self, seconds: float | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._timer = None if seconds is None else self.loop.call_later(seconds, self._look_once_more)
+
+    def _look_once_more(self) -> None:
+        """What has come in time is read first, however late this process is itself."""
         # Not closed in good order: that would wait until the client has taken what we have written.
-        self._timer = None if seconds is None else self.loop.call_later(seconds, self.transport.abort)
+        self._timer = self.loop.call_later(_LAST_LOOK_SECONDS, self.transport.abort)
 
     def _refuse(self) -> None:
         cycle: Any = self.cycle
