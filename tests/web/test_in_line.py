@@ -15,7 +15,7 @@ from totrinn.web.application import create
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie, Jar
 from totrinn.web.fair_line import Place
-from totrinn.web.in_line import Ushers
+from totrinn.web.in_line import Ushers, stranger
 from totrinn.web.rendering import Renderer
 
 
@@ -59,6 +59,16 @@ def test_where_a_stranger_waits_does_not_tell_whether_an_address_is_known(house:
     kari = _place(house, " KARI@Fjordly.no", device="made-up", session="made-up", signin="made-up")
     assert replace(nobody, account="") == replace(kari, account="") == Place("fjordly.no", "192.0.2.7")
     assert (nobody.account, kari.account) == ("nobody@fjordly.no", "kari@fjordly.no")
+
+
+@pytest.mark.row("R52")
+def test_nobodys_share_grows_with_the_networks_that_they_have(house: House) -> None:
+    """Whoever is given thousands of IPv6 networks, as customers are, waits as one."""
+    asked = [_ask(house, f"kari@{number}.no") for number in range(3)]
+    addresses = ("2001:db8:1:2::/64", "2001:db8:1:ffff::/64", "2001:db8:2:2::/64")
+    for ask, address in zip(asked, addresses, strict=True):
+        ask.visitor = replace(ask.visitor, address=address)
+    assert [stranger(ask).network for ask in asked] == ["2001:db8:1::/48", "2001:db8:1::/48", "2001:db8:2::/48"]
 
 
 @pytest.mark.row("R14")

@@ -8,6 +8,7 @@ their own moves them: a session, an unfinished sign-in, or a device that this ve
 import asyncio
 import logging
 from dataclasses import replace
+from ipaddress import ip_network
 
 from anyio import CapacityLimiter, to_thread
 
@@ -21,6 +22,8 @@ from totrinn.web.fair_line import Place
 MOST_LOOKED_UP = 16
 """So many may wait for a look into the database at a time; whoever comes then waits as a stranger."""
 LONGEST_LOOK_SECONDS = 0.5
+_ONE_SITE = 48
+"""So many bits of an IPv6 address are one customer's, who may have any number of networks below them (RFC 6177)."""
 _COOKIES = (Cookie.SESSION, Cookie.SIGNIN, Cookie.DEVICE)
 
 _log = logging.getLogger("totrinn.web")
@@ -38,7 +41,7 @@ class Ushers:
         """Where this request waits; as a stranger, if a look would take too long."""
         if not any(ask.jar.get(cookie) for cookie in _COOKIES):
             return stranger(ask)
-        network = ask.visitor.address
+        network = _network(ask)
         if sum(self._looks.values()) >= MOST_LOOKED_UP or self._looks.get(network, 0) >= MOST_LOOKED_UP // 4:
             return stranger(ask)
         # Made here, as it belongs to the event loop that serves.
@@ -62,7 +65,7 @@ class Ushers:
 def stranger(ask: Ask) -> Place:
     """By what was typed, and where it comes from."""
     email = _typed(ask)
-    return Place(party=email.rpartition("@")[2], network=ask.visitor.address, account=email)
+    return Place(party=email.rpartition("@")[2], network=_network(ask), account=email)
 
 
 def known(ask: Ask, services: Services) -> Place | None:
@@ -85,7 +88,13 @@ def known(ask: Ask, services: Services) -> Place | None:
 
 
 def _by_person(ask: Ask, organisation_id: str, person_id: str) -> Place:
-    return Place(organisation_id, ask.visitor.address, person_id, is_known=True)
+    return Place(organisation_id, _network(ask), person_id, is_known=True)
+
+
+def _network(ask: Ask) -> str:
+    """The network address; of IPv6 the whole site, since nobody's share may grow with the networks that they have."""
+    address = ask.visitor.address
+    return str(ip_network(address).supernet(new_prefix=_ONE_SITE)) if ":" in address else address
 
 
 def _typed(ask: Ask) -> str:
