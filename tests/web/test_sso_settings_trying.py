@@ -3,9 +3,11 @@
 import html
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
+from anyio.from_thread import start_blocking_portal
 
 from tests.web.connected import (
     FORM,
@@ -26,6 +28,7 @@ from tests.web.provider import METADATA, identity
 from totrinn.app.identity_providers import OidcSettings, Rejected, SamlSettings, Unavailable
 from totrinn.app.sso_records import Connection
 from totrinn.core.roles import Role
+from totrinn.web.forms import LARGEST_BODY
 
 STALE = timedelta(minutes=25)
 NEW_SECRET = "enda-hemmeligere"
@@ -305,3 +308,32 @@ def test_second_comers_metadata_is_not_taken(house: House, browser: Browser) -> 
     path = open_page(browser, connection)
     assert browser.post(f"{path}/metadata", metadata="<x/>", revision="0").status == 409
     assert stored(house, connection) == connection
+
+
+def _read_of(house: House, path: str, cookies: str) -> int:
+    """How many bytes are read of a form of two megabytes."""
+    chunks = [{"type": "http.request", "body": b"x" * 10_000, "more_body": number > 0} for number in range(200)]
+    headers = [(b"content-type", b"application/x-www-form-urlencoded"), (b"cookie", cookies.encode())]
+    scope = {
+        "type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers,
+        "client": ("192.0.2.7", 1), "server": ("localhost", 8700), "scheme": "http", "root_path": "",
+    }  # fmt: skip
+
+    async def receive() -> dict[str, Any]:
+        return chunks.pop()
+
+    async def send(_: object) -> None:
+        """Nobody listens."""
+
+    with start_blocking_portal() as portal:
+        portal.call(house.application, scope, receive, send)
+    return (200 - len(chunks)) * 10_000
+
+
+@pytest.mark.row("R52")
+def test_a_stranger_cannot_fill_the_memory_with_large_forms(house: House, browser: Browser) -> None:
+    """Megabytes are for whoever is signed in; of everybody else no more is kept than of any other form."""
+    path = f"{HOME}/{connected(house, settings=SAML).id}/metadata"
+    assert _read_of(house, path, f"totrinn={browser.cookie()}") == 2_000_000
+    assert _read_of(house, path, "totrinn=made-up") <= LARGEST_BODY + 10_000
+    assert _read_of(house, path, "") <= LARGEST_BODY + 10_000

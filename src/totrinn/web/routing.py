@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound, OwnCredentialsNeeded, StoreCollided, StoreUnavailable
+from totrinn.app.judging import look_at
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services
 from totrinn.web import messages
@@ -23,7 +24,7 @@ from totrinn.web.admission import SAFE_METHODS, admit, establish, refuse_right
 from totrinn.web.ask import Ask
 from totrinn.web.collisions import ATTEMPTS, wait_after, watched
 from totrinn.web.cookies import Cookie, read_cookies
-from totrinn.web.demands import Demand
+from totrinn.web.demands import Demand, Level
 from totrinn.web.forms import LARGEST_BODY, BadRequest, read_form, read_query
 from totrinn.web.hash_queue import RETRY_AFTER_SECONDS, Gone, HashQueue, TooBusy, Waiter
 from totrinn.web.in_line import Ushers
@@ -100,7 +101,7 @@ class Desk:
         ask.has_get = page.get is not None
         try:
             if ask.method not in SAFE_METHODS:
-                ask.form = await read_form(request, largest=page.largest_body)
+                ask.form = await read_form(request, largest=await self._largest_body(ask, page))
         except BadRequest as error:
             ask.body_problem = error.status
         if page.calls_out:
@@ -110,6 +111,16 @@ class Desk:
         if to_thread.current_default_thread_limiter().statistics().tasks_waiting >= MOST_WAITING_FOR_THREADS:
             return ask.finish(messages.unavailable(ask))
         return await run_in_threadpool(self._answer, ask, page)
+
+    async def _largest_body(self, ask: Ask, page: Page) -> int:
+        """What the page takes; no more than usual of a stranger to whom it is closed."""
+        if page.largest_body <= LARGEST_BODY or page.demand.level is Level.ANYONE:
+            return page.largest_body
+        try:
+            actor = await run_in_threadpool(look_at, ask.services, ask.visitor, ask.jar.get(Cookie.SESSION))
+        except StoreUnavailable:
+            return LARGEST_BODY
+        return LARGEST_BODY if actor is None else page.largest_body
 
     async def _serve_hashing(self, request: Request, ask: Ask, page: Page) -> Response:
         """In threads of their own, as many as places: pages that wait for the database keep nobody from hashing."""
