@@ -218,7 +218,8 @@ def _connected(
     except (StoreUnavailable, DatabaseError, InterfaceError) as error:
         if isinstance(error, _OUR_OWN_FAULT):
             raise
-        raise StoreUnavailable(f"the database does not answer: {_said_by_database(error)}") from error
+        what = f"{_sqlite_file(settings)} cannot be used" if settings.is_embedded else "the database does not answer"
+        raise StoreUnavailable(f"{what}: {_said_by_database(error)}") from error
     finally:
         database.close()
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 DEFAULT_PORT = 8700
 DEFAULT_HOST = "127.0.0.1"
@@ -157,6 +157,14 @@ def read_base_url(text: str) -> str:
     if url.username is not None or url.query or url.fragment or url.path not in ("", "/"):
         raise WrongSetting(f"TOTRINN_BASE_URL is a scheme, a host and perhaps a port, nothing more: not {text!r}")
     return f"{url.scheme}://{url.netloc.lower()}"
+
+
+def without_password(address: str) -> str:
+    """The address of a database without the passwords that may stand in it; its other options stay."""
+    url = urlsplit(address)
+    user, at, hosts = url.netloc.rpartition("@")
+    options = (option for option in url.query.split("&") if "password" not in unquote(option.partition("=")[0]).lower())
+    return url._replace(netloc=f"{user.partition(':')[0]}{at}{hosts}", query="&".join(options)).geturl()
 
 
 def plain_http_beyond_loopback(base_url: str) -> bool:

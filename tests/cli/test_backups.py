@@ -263,6 +263,14 @@ def test_to_nobody_there_is_no_backup(fjordly: House, tmp_path: Path, given: tup
     assert not (tmp_path / "backup").exists()
 
 
+def test_where_nothing_can_be_written_the_file_is_named(fjordly: House, identity: Path, tmp_path: Path) -> None:
+    """By the name that was typed, not by the one that it has while it is made."""
+    file = tmp_path / "nowhere" / "backup"
+    refused = fjordly.run("backup", str(file), "--recipient", recipient(identity))
+    assert (refused.status, refused.err.count("\n")) == (1, 1)
+    assert refused.err.startswith(f"totrinn: no backup was made: {file}: ")
+
+
 @pytest.mark.parametrize("what", ["copy", "backup"])
 def test_a_full_disk_leaves_nothing_behind(fjordly: House, identity: Path, tmp_path: Path, what: str) -> None:
     """Whether the copy or the backup no longer fits: one line, and nothing of either is left."""

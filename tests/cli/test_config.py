@@ -15,6 +15,7 @@ from totrinn.config import (
     read_settings,
     support_link,
     unknown_variables,
+    without_password,
 )
 
 DATA = Path("/srv/totrinn")
@@ -179,3 +180,20 @@ def test_a_misspelt_setting_is_found_out() -> None:
     """Somebody believes that they have set something."""
     environment = {"TOTRINN_BASEURL": "x", "TOTRINN_DATABASE_FILE": "x", "PATH": "x"}
     assert unknown_variables(environment) == ("TOTRINN_BASEURL",)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("postgresql://totrinn:secret@db1,db2/t", "postgresql://totrinn@db1,db2/t"),
+        ("postgresql://db/t?sslmode=verify-full&password=secret", "postgresql://db/t?sslmode=verify-full"),
+        ("postgresql://db/t?p%61ssword=secret&sslpassword=secret", "postgresql://db/t"),
+        (
+            "postgresql://totrinn@[::1]:5433/t?prepare_threshold=5",
+            "postgresql://totrinn@[::1]:5433/t?prepare_threshold=5",
+        ),
+    ],
+)
+def test_an_address_is_told_without_its_password(address: str, told: str) -> None:
+    """Wherever it stands in it; what else is agreed with the server stays."""
+    assert without_password(address) == told

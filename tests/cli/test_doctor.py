@@ -24,7 +24,7 @@ def test_a_fresh_installation_is_well(house: House) -> None:
     found = findings(house)
     assert [f for each in found.values() for f in each if f["level"] == "bad"] == []
     assert "nobody is told" in found["mail"][0]["text"]
-    assert found["vendor"][0]["mend"] == "totrinn setup-link"
+    assert found["vendor"][0]["mend"] == f"totrinn setup-link --data {house.data}"
 
 
 def test_it_is_said_in_words_too(house: House) -> None:
@@ -32,7 +32,7 @@ def test_it_is_said_in_words_too(house: House) -> None:
     outcome = house.run("doctor")
     assert outcome.status == 0
     assert "✓ keys: " in outcome.out
-    assert "    totrinn setup-link\n" in outcome.out
+    assert f"    totrinn setup-link --data {house.data}\n" in outcome.out
 
 
 @pytest.mark.row("R90")

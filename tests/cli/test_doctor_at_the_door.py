@@ -109,7 +109,7 @@ def test_somebody_else_behind_the_address_is_bad(house: House, tmp_path: Path) -
 def test_nobody_behind_the_address_is_noted(house: House) -> None:
     """It may be that nothing serves just now."""
     found = findings(house, TOTRINN_BASE_URL=f"http://localhost:{free_port()}")["base address"][1]
-    assert (found["level"], found["mend"]) == ("note", "totrinn serve …")
+    assert (found["level"], found["mend"]) == ("note", f"totrinn serve --data {house.data}")
 
 
 @pytest.mark.row("R69")

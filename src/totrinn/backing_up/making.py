@@ -72,8 +72,7 @@ def _new_file(target: Path) -> Iterator[BinaryIO]:
         raise FileExistsError(target)
     unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        with os.fdopen(os.open(unfinished, flags, 0o600), "wb") as file:
+        with os.fdopen(_opened(unfinished, target), "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -81,3 +80,11 @@ def _new_file(target: Path) -> Iterator[BinaryIO]:
     finally:
         unfinished.unlink(missing_ok=True)
     sync_folder(target.parent)
+
+
+def _opened(unfinished: Path, target: Path) -> int:
+    """Raises `OSError` in the name of the file that was asked for."""
+    try:
+        return os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(target)) from None

@@ -12,7 +12,7 @@ import click
 from totrinn.cli.examining_machine import clock, disk, files
 from totrinn.cli.examining_nodes import backups, connections, nodes
 from totrinn.cli.examining_proxy import front_door
-from totrinn.cli.findings import Finding, Level
+from totrinn.cli.findings import Finding, Level, place_of
 from totrinn.cli.options import as_json, print_json, settings_of, where
 from totrinn.config import (
     Settings,
@@ -141,32 +141,28 @@ def _database(settings: Settings, vault: "KeyVault | None") -> Iterator[Finding]
             yield from clock(database, datetime.now(UTC))
             yield from connections(settings, database, datetime.now(UTC))
             yield from nodes(database, datetime.now(UTC))
-            yield from backups(database, datetime.now(UTC))
-            yield from _staff(database)
+            yield from backups(settings, database, datetime.now(UTC))
+            yield from _staff(settings, database)
             yield from _mail(database)
             yield from _sso(settings, database)
             if vault is not None:
                 yield from _log(settings, database, vault)
                 yield from front_door(settings, vault, datetime.now(UTC))
     except DatabaseNotMigrated as error:
-        yield Finding(Level.BAD, "database", str(error), f"totrinn {error.mend} {_where(settings)}")
+        yield Finding(Level.BAD, "database", str(error), f"totrinn {error.mend} {place_of(settings)}")
     except NotInstalled as error:
-        yield Finding(Level.BAD, "database", str(error), f"totrinn init {_where(settings)}")
+        yield Finding(Level.BAD, "database", str(error), f"totrinn init {place_of(settings)}")
     except DatabaseTooNew as error:
         yield Finding(Level.BAD, "database", str(error), "install the newer Totrinn here, too")
     except (TotrinnError, WrongSetting) as error:
         yield Finding(Level.BAD, "database", str(error))
 
 
-def _where(settings: Settings) -> str:
-    return f"--data {settings.data}" if settings.data else "--data DIR"
-
-
-def _staff(database: "Database") -> Iterator[Finding]:
+def _staff(settings: Settings, database: "Database") -> Iterator[Finding]:
     from totrinn.bootstrap import has_staff
 
     if not has_staff(database):
-        yield Finding(Level.NOTE, "vendor", "has no staff yet", "totrinn setup-link")
+        yield Finding(Level.NOTE, "vendor", "has no staff yet", f"totrinn setup-link {place_of(settings)}")
 
 
 def _mail(database: "Database") -> Iterator[Finding]:
@@ -198,12 +194,12 @@ def _log(settings: Settings, database: "Database", vault: "KeyVault") -> Iterato
     found = verify_log(services)
     if not found.is_sound:
         text = f"somebody has tampered with it; things that are wrong: {len(found.findings)}"
-        yield Finding(Level.BAD, "log", text, f"totrinn audit verify {_where(settings)}")
+        yield Finding(Level.BAD, "log", text, f"totrinn audit verify {place_of(settings)}")
         return
     with database.reading() as unit:
         waiting = unit.log.unsealed(before=now - UNSEALED_TOO_LONG, limit=1)
     if waiting:
         text = f"nothing has been sealed since {waiting[0].at:%Y-%m-%d %H:%M} UTC; a serving Totrinn seals every minute"
-        yield Finding(Level.NOTE, "log", text, f"totrinn serve {_where(settings)}")
+        yield Finding(Level.NOTE, "log", text, f"totrinn serve {place_of(settings)}")
     else:
         yield Finding(Level.OK, "log", f"whole: {found.events} sealed events")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from totrinn import __version__
-from totrinn.cli.findings import Finding, Level, bad, note
+from totrinn.cli.findings import Finding, Level, bad, note, place_of
 from totrinn.config import Settings
 
 if TYPE_CHECKING:
@@ -70,11 +70,11 @@ def connections(settings: Settings, database: "Database", now: datetime) -> Iter
         )
 
 
-def backups(database: "Database", now: datetime) -> Iterator[Finding]:
+def backups(settings: Settings, database: "Database", now: datetime) -> Iterator[Finding]:
     """How old the last good backup is."""
     from totrinn.app.operating import last_backup
 
-    mend = "totrinn backup FILE --recipient age1…"
+    mend = f"totrinn backup FILE --recipient age1… {place_of(settings)}"
     with database.reading() as unit:
         made_at = last_backup(unit)
     if made_at is None:

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from totrinn.cli.findings import Finding, Level, bad, note
+from totrinn.cli.findings import Finding, Level, bad, note, place_of
 from totrinn.config import Settings, is_loopback, plain_http_beyond_loopback
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def front_door(settings: Settings, vault: "KeyVault", now: datetime) -> Iterator
         return
     except (OSError, http.client.HTTPException) as error:
         local = is_loopback(urlsplit(address).hostname or "")
-        mend = "totrinn serve …" if local else f"curl -I {address}/health/live"
-        yield note(_ABOUT, f"{address} does not answer from here: {type(error).__name__}", mend)
+        mend = f"totrinn serve {place_of(settings)}" if local else f"curl -I {address}/health/live"
+        yield note(_ABOUT, f"{address} does not answer from here: {_reason(error)}", mend)
         return
     told = _read(answer)
     if told is None or not answered_by_us(vault, probe, str(told.get("answer"))):
@@ -57,6 +57,10 @@ def front_door(settings: Settings, vault: "KeyVault", now: datetime) -> Iterator
         yield bad(_ABOUT, text, "have the proxy pass everything on to TOTRINN_HOST and TOTRINN_PORT")
         return
     yield from _judge(settings, answer, told)
+
+
+def _reason(error: OSError | http.client.HTTPException) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
 def _judge(settings: Settings, answer: _Answer, told: dict[str, Any]) -> Iterator[Finding]:

@@ -1,7 +1,11 @@
 """What `doctor` says of each thing that it looks at."""
 
+import os
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
+
+from totrinn.config import Settings, without_password
 
 
 class Level(StrEnum):
@@ -30,3 +34,11 @@ def bad(about: str, text: str, mend: str = "") -> Finding:
 def note(about: str, text: str, mend: str = "") -> Finding:
     """Something worth knowing."""
     return Finding(Level.NOTE, about, text, mend)
+
+
+def place_of(settings: Settings) -> str:
+    """The options by which a command finds what is looked at; the database's only where no variable names it."""
+    words = ["--data", str(settings.data) if settings.data else "DIR"]
+    if not settings.is_embedded and not any(f"TOTRINN_DATABASE{end}" in os.environ for end in ("", "_FILE")):
+        words += ["--database", without_password(settings.database)]
+    return shlex.join(words)

@@ -5,12 +5,11 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 
 from totrinn.cli.options import Refused, as_json, print_json
-from totrinn.config import DATABASE_FILE, Settings, read_settings
+from totrinn.config import DATABASE_FILE, Settings, read_settings, without_password
 
 if TYPE_CHECKING:
     from totrinn.storage.moving import Carried
@@ -50,7 +49,7 @@ def move(context: click.Context, source: Path, target: str | None, undo: bool, a
     if as_json:
         print_json({"tables": [asdict(each) for each in carried], "sealed_events": events, "log_is_sound": is_sound})
     else:
-        _print(carried, here, _plain(there.database))
+        _print(carried, here, without_password(there.database))
         click.echo(f"The log there is {'whole' if is_sound else 'NOT whole: run `totrinn audit verify` on both'}.")
     if not is_sound:
         context.exit(1)
@@ -62,7 +61,7 @@ def _carry_over(here: Settings, there: Settings) -> "tuple[Carried, ...]":
 
     with open_alone(here) as source, open_database(there, must_exist=True) as target:
         join_to_move(here, source)
-        return carry_over(source.engines, target.engines, _plain(there.database))
+        return carry_over(source.engines, target.engines, without_password(there.database))
 
 
 def _look_there(there: Settings) -> tuple[int, bool]:
@@ -100,13 +99,5 @@ def _print(carried: "tuple[Carried, ...]", here: Settings, address: str) -> None
     click.echo(f"\nAll rows are in {address}, and every value is the same on both sides.")
     click.echo(f"The keys stay in {here.keys}: each node needs them, as a copy of that folder or by TOTRINN_KEYS_FILE.")
     click.echo(f"    totrinn serve --data {here.data} --database {address}")
-    click.echo(
-        f"Without --database, {here.data} is not served any more; `totrinn move --from … --undo` takes that back."
-    )
-
-
-def _plain(address: str) -> str:
-    """The address without the password that may stand in it."""
-    url = urlsplit(address)
-    user, at, hosts = url.netloc.rpartition("@")
-    return url._replace(netloc=f"{user.partition(':')[0]}{at}{hosts}", query="").geturl()
+    click.echo(f"Without --database, {here.data} is not served any more. What takes that back:")
+    click.echo(f"    totrinn move --from {here.data} --undo")
