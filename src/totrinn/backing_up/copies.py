@@ -102,13 +102,13 @@ def put_back_sqlite(source: IO[bytes], file: Path) -> None:
         os.fsync(target.fileno())
 
 
-def put_back_postgresql(source: IO[bytes], database: Database) -> None:
+def put_back_postgresql(source: IO[bytes], database: Database, room: Path) -> None:
     """Restores a dump into an empty database, all or nothing, without its revision: until somebody writes that, nothing
-    can be served from it. Raises `CopyFailed`.
+    can be served from it. The dump needs its room in a folder meanwhile. Raises `CopyFailed`.
     """
     with database.engines.reading.connect() as connection, connection.begin():
         program = _program("pg_restore", connection)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory(prefix=".restore-", dir=room) as folder:
             dump, listed = Path(folder) / "dump", Path(folder) / "list"
             put_back_sqlite(source, dump)
             with listed.open("wb") as found:

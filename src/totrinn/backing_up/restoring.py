@@ -75,7 +75,7 @@ def restore(
         _refuse_other_kinds(settings, opened, wishes)
         if settings.is_embedded:
             return _into_folder(settings, visitor, source, opened, wishes)
-        return _into_postgresql(settings, visitor, source, opened, wishes)
+        return _into_postgresql(settings, visitor, source, opened, wishes, folder)
 
 
 def _refuse_unless_empty(settings: Settings) -> Path:
@@ -135,10 +135,12 @@ def _into_folder(settings: Settings, visitor: Visitor, source: Source, opened: O
     return restored
 
 
-def _into_postgresql(settings: Settings, visitor: Visitor, source: Source, opened: Opened, wishes: Wishes) -> Restored:
+def _into_postgresql(
+    settings: Settings, visitor: Visitor, source: Source, opened: Opened, wishes: Wishes, room: Path
+) -> Restored:
     """Nothing can be served from it until the revision is written, which is done with all that makes it safe."""
     with open_database(settings, must_exist=True) as database:
-        put_back_postgresql(opened.database, database)
+        put_back_postgresql(opened.database, database, room)
         try:
             vault = _put_back_keys(settings, opened)
             return _make_safe(settings, database, vault, visitor, source, opened, wishes)
