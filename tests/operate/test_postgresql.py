@@ -55,4 +55,5 @@ def test_one_machine_moves_into_postgresql() -> None:
         assert "move" in here.network["old"].run("! systemctl start totrinn; journalctl -u totrinn")
         here.network["node1"].run("systemctl stop totrinn")
         here.follow(PAGE, BACK)
+        person.types_none_of_this_minute()
         person.sign_in(here.browser_beside("old"))
