@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
-from totrinn.app.ports import LARGEST_CLOCK_DIFFERENCE
+from totrinn.app.ports import is_off
 from totrinn.crypto import KeyVault, keys_fit
 from totrinn.storage import Database, DatabaseNotMigrated, DatabaseTooNew
 
@@ -83,9 +83,9 @@ class Readiness:
             with self._opened() as database:
                 database.check()
                 fit = keys_fit(database, self._vault)
-                off = abs(database.clock_difference())
+                off = is_off(database.clock_difference())
         except (DatabaseTooNew, DatabaseNotMigrated):
             return (OTHER_TABLES,)
         keys = () if fit else (OTHER_KEYS,)
-        clock = () if off <= LARGEST_CLOCK_DIFFERENCE else (CLOCK_IS_OFF,)
+        clock = (CLOCK_IS_OFF,) if off else ()
         return (*keys, *clock)

@@ -31,13 +31,13 @@ _SET_UP = """
 mount -t proc proc /proc
 mount -t tmpfs -o mode=755 tmpfs /mnt
 for version in {versions}; do
-    mkdir -p /mnt/$version /mnt/upper/$version /mnt/work/$version
-    mount -t overlay overlay -o lowerdir={project},upperdir=/mnt/upper/$version,workdir=/mnt/work/$version /mnt/$version
+    mkdir -p /mnt/$version /mnt/upper/$version /mnt/side/$version
+    mount -t overlay overlay -o lowerdir={project},upperdir=/mnt/upper/$version,workdir=/mnt/side/$version /mnt/$version
 done
 for folder in {folders}; do
-    mkdir -p /mnt/upper/$folder /mnt/work/$folder
+    mkdir -p /mnt/upper/$folder /mnt/side/$folder
     chmod --reference=/$folder /mnt/upper/$folder
-    mount -t overlay overlay -o lowerdir=/$folder,upperdir=/mnt/upper/$folder,workdir=/mnt/work/$folder /$folder
+    mount -t overlay overlay -o lowerdir=/$folder,upperdir=/mnt/upper/$folder,workdir=/mnt/side/$folder /$folder
 done
 mount -t tmpfs -o mode=755 tmpfs /run
 mount -t sysfs sysfs /sys

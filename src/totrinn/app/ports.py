@@ -70,6 +70,11 @@ LARGEST_CLOCK_DIFFERENCE = timedelta(seconds=2)
 """A node whose clock is further from the database's than this, or was set by more, is not ready (rule 4, R36)."""
 
 
+def is_off(difference: timedelta) -> bool:
+    """Whether a clock that differs by so much is not to be believed, in either direction."""
+    return abs(difference) > LARGEST_CLOCK_DIFFERENCE
+
+
 class Unit(Protocol):
     """Everything that can be read and written within one transaction."""
 

@@ -66,16 +66,16 @@ def _name(uid: int) -> str:
 
 def clock(database: "Database", now: datetime) -> Iterator[Finding]:
     """The machine's clock beside the database's, beside what has been written already, and whether anybody sets it."""
-    from totrinn.app.ports import LARGEST_CLOCK_DIFFERENCE
+    from totrinn.app.ports import is_off
 
     mend = "timedatectl set-ntp true"
     newest = _newest_event(database)
     if newest is not None and newest - now > _TOLERANCE:
         text = f"the log has an event of {newest:%Y-%m-%d %H:%M:%S} UTC, which is yet to come: the clock has gone back"
         yield bad("clock", text, mend)
-    off = abs(database.clock_difference())
-    if off > LARGEST_CLOCK_DIFFERENCE:
-        seconds = f"{off.total_seconds():.0f} s"
+    off = database.clock_difference()
+    if is_off(off):
+        seconds = f"{abs(off).total_seconds():.0f} s"
         text = f"this machine is {seconds} off the database's clock: codes and links are judged by the wrong time"
         yield bad("clock", text, mend)
     elif database.engines.reading.dialect.name == "postgresql":

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from totrinn.app.auditing import seal_log
 from totrinn.app.errors import StoreUnavailable
-from totrinn.app.ports import LARGEST_CLOCK_DIFFERENCE
+from totrinn.app.ports import is_off
 from totrinn.app.resealing import reseal_what_is_left
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
@@ -103,7 +103,7 @@ def _believes_clock(installation: "Installation") -> bool:
     except StoreUnavailable:
         _log.warning("the house is not kept, as the database does not answer")
         return False
-    if abs(off) <= LARGEST_CLOCK_DIFFERENCE:
+    if not is_off(off):
         return True
     _log.error("the clock is %.0f s %s", abs(off.total_seconds()), "slow" if off > timedelta() else "fast")
     return False
