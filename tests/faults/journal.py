@@ -6,7 +6,8 @@ was acknowledged moves them all, one that was refused none, and after one that w
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -61,6 +62,7 @@ class Journal:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._possible: dict[Fact, frozenset[Value]] = {}
+        self._changes: Counter[Fact] = Counter()
         self._sent: dict[str, set[tuple[str, int]]] = defaultdict(set)
         self._accepted: dict[str, Counter[tuple[str, int]]] = defaultdict(Counter)
         self._violations: list[str] = []
@@ -69,12 +71,33 @@ class Journal:
     def begin(self, fact: Fact, value: Value) -> None:
         """The value from which on the fact is followed."""
         with self._lock:
-            self._possible[fact] = frozenset({value})
+            self._move(fact, frozenset({value}))
 
     def forget(self, fact: Fact) -> None:
         """The fact is followed no longer."""
         with self._lock:
             self._possible.pop(fact, None)
+
+    @contextmanager
+    def under_way(self, fact: Fact, value: Value) -> Iterator[None]:
+        """While the block lasts the fact may have this value too: others act meanwhile, and cannot know which it is."""
+        with self._lock:
+            before = self._possible[fact]
+            self._move(fact, before | {value})
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._move(fact, before)
+
+    def _move(self, fact: Fact, possible: frozenset[Value]) -> None:
+        self._possible[fact] = possible
+        self._changes[fact] += 1
+
+    def watch(self, fact: Fact) -> tuple[frozenset[Value], int]:
+        """(the values that the fact may have now, how often it was changed): equal if nobody touched it between."""
+        with self._lock:
+            return self._possible.get(fact, frozenset()), self._changes[fact]
 
     def settle(self, outcome: Outcome, changes: Changes) -> None:
         """What an act with this outcome has made of facts that are followed."""
@@ -83,9 +106,9 @@ class Journal:
                 before = self._possible[fact]
                 after = frozenset(map(change, before))
                 if outcome is Outcome.DONE:
-                    self._possible[fact] = after
+                    self._move(fact, after)
                 elif outcome is Outcome.UNKNOWN:
-                    self._possible[fact] = before | after
+                    self._move(fact, before | after)
 
     def possible(self, fact: Fact) -> frozenset[Value]:
         """The values that the fact may have now; none when it is not followed."""

@@ -79,6 +79,7 @@ class Hand(threading.Thread):
 
     def sign_in(self, member: Member) -> Outcome:
         """Password, and whatever the password leads to."""
+        before = self._journal.watch(Fact(About.REQUIREMENT, member.slug))
         browser = self._browser()
         answer = self._password(browser, member)
         place = answer.headers.get("location", "")
@@ -88,15 +89,16 @@ class Hand(threading.Thread):
             return self._enrol(browser, member)
         if place == "/login/two-factor":
             return self._code(browser, member)
-        return self._admitted_by_password(browser, member, place)
-
-    def _admitted_by_password(self, browser: Browser, member: Member, place: str) -> Outcome:
         if browser.cookie("totrinn") is None:
             return Outcome.REFUSED
-        if self._journal.possible(Fact(About.REQUIREMENT, member.slug)) == {True}:
+        if self._required_throughout(member, before):
             self._journal.violate(f"{member.email} got in by password alone, to {place}")
         self._keep(member, browser)
         return Outcome.DONE
+
+    def _required_throughout(self, member: Member, before: tuple[frozenset[Value], int]) -> bool:
+        """Whether the organisation has required two-factor ever since this look, and nobody was changing it."""
+        return before[0] == {True} and self._journal.watch(Fact(About.REQUIREMENT, member.slug)) == before
 
     def _password(self, browser: Browser, member: Member) -> httpx2.Response:
         answer = browser.sign_in(member.email)
@@ -235,18 +237,16 @@ class Hand(threading.Thread):
     def look(self, member: Member) -> Outcome:
         """Opens a page with the session that the browser has; one that was acknowledged lives."""
         fact = member.session()
+        before = self._journal.watch(Fact(About.REQUIREMENT, member.slug))
         answer = self._open(member, "/")
         if answer.status_code == 200:
             if self._journal.possible(fact) == {False}:
                 self._journal.violate(f"{member.email} got in by a session that has ended")
-            self._refuse_password_alone(member)
+            lacks_factor = self._journal.possible(member.fact(About.SECRET)) == {""}
+            if lacks_factor and self._required_throughout(member, before):
+                self._journal.violate(f"{member.email} goes on without a factor")
             return Outcome.DONE
         return self._left(member, answer)
-
-    def _refuse_password_alone(self, member: Member) -> None:
-        requires = self._journal.possible(Fact(About.REQUIREMENT, member.slug)) == {True}
-        if requires and self._journal.possible(member.fact(About.SECRET)) == {""}:
-            self._journal.violate(f"{member.email} goes on without a factor")
 
     def sign_out(self, member: Member) -> Outcome:
         """Ends the session."""
@@ -310,7 +310,8 @@ class Hand(threading.Thread):
         window, seen = self._send(browser, page, "/settings/basic", **_BASIC, **switch)
         if window is None or window.status_code != 200:
             return seen if seen is Outcome.UNKNOWN else Outcome.REFUSED
-        answer, outcome = self._send(browser, window, "/settings/basic/confirm")
+        with self._journal.under_way(fact, wish):
+            answer, outcome = self._send(browser, window, "/settings/basic/confirm")
         if answer is not None and answer.headers.get("location", "").startswith("/login"):
             return self._left(administrator, answer)
         self._journal.settle(outcome, {fact: becomes(wish)})
