@@ -87,7 +87,7 @@ translations: install ## Check that every text stands in every language
 	@$(BIN)/python tools/translations.py check
 
 # What the tests drive from outside, by the names of Debian's packages.
-TEST_PACKAGES := adduser age caddy certbot chromium curl etcd-server faketime haproxy iproute2 jq nginx-light oathtool \
+TEST_PACKAGES := adduser age apache2 caddy certbot chromium curl etcd-server faketime haproxy iproute2 jq libapache2-mod-auth-openidc nginx-light oathtool \
 	openssh-client openssh-server patroni pgbouncer php-cli php-curl php-mbstring php-sqlite3 php-xml postgresql \
 	postgresql-client python3-venv simplesamlphp ssl-cert systemd util-linux xmlsec1
 

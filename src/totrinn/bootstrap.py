@@ -22,6 +22,7 @@ from totrinn.config import Settings, WrongSetting, support_link
 from totrinn.core.events import Source
 from totrinn.cores import share_of_cores
 from totrinn.crypto import Argon2Passwords, KeyPlace, KeyVault, SystemRandomness, check_keys
+from totrinn.oidc_provider import JoseOpenId
 from totrinn.sso import Providers, Records
 from totrinn.storage import Database, DatabaseNotMigrated, SteadyClock, UnusableDatabase
 from totrinn.storage.holding import alone, with_others
@@ -252,6 +253,7 @@ def services_of(settings: Settings, database: Database, vault: KeyVault, observe
         random=SystemRandomness(),
         providers=Providers(settings.base_url, allow_private=settings.allow_private_addresses, observer=observer),
         domain_records=Records(),
+        openid=JoseOpenId(),
         application_name=settings.application_name,
         vendor_name=settings.vendor_name,
         observer=observer,

@@ -31,6 +31,7 @@ from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
 from totrinn.core.sso import SsoRules
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
+from totrinn.oidc_provider import JoseOpenId
 from totrinn.storage import Database
 from totrinn.web.application import create
 from totrinn.web.settings import WebSettings
@@ -226,7 +227,15 @@ def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = ()) -> Ite
     vault = KeyVault.create(folder / "keys")
     provider = ScriptedProvider()
     services = Services(
-        database, Argon2Passwords(), vault, SystemRandomness(), provider, NoRecords(), "Jobadmin", "Totrinn"
+        database,
+        Argon2Passwords(),
+        vault,
+        SystemRandomness(),
+        provider,
+        NoRecords(),
+        JoseOpenId(),
+        application_name="Jobadmin",
+        vendor_name="Totrinn",
     )
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

@@ -17,6 +17,7 @@ change_requirement   -     -              yes                   -
 change_sso           -     -              yes                   -
 read_log             -     -              yes                   yes
 run_organisations    -     -              -                     yes
+run_applications     -     -              -                     yes
 """
 _HEAD, *_ROWS = [line.split() for line in TABLE.strip().splitlines()]
 CELLS = [

@@ -5,6 +5,7 @@ from typing import Any, NoReturn, cast
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
 from totrinn.app.ports import Services
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
+from totrinn.oidc_provider import JoseOpenId
 from totrinn.storage import Database
 
 
@@ -25,6 +26,7 @@ def services_of(database: Database, vault: KeyVault) -> Services:
         random=SystemRandomness(),
         providers=cast("IdentityProviders", nobody),
         domain_records=cast("DomainRecords", nobody),
+        openid=JoseOpenId(),
         application_name="Jobadmin",
         vendor_name="Vendor",
     )

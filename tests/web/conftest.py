@@ -13,6 +13,7 @@ from tests.web.house import PASSWORD, House
 from tests.web.provider import ScriptedProviders, ScriptedRecords
 from totrinn.app.ports import Services
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
+from totrinn.oidc_provider import JoseOpenId
 from totrinn.storage import Database
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -59,6 +60,7 @@ def house(blueprint: Blueprint, clock: time_machine.Traveller, tmp_path: Path) -
         random=SystemRandomness(),
         providers=ScriptedProviders(),
         domain_records=ScriptedRecords(),
+        openid=JoseOpenId(),
         application_name="Jobadmin",
         vendor_name="Jobadmin support",
     )

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from totrinn.app.applications.openid import OpenId
+from totrinn.app.applications.repositories import Applications
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
 from totrinn.app.key_repositories import Aftermath, Nodes, Sealed
 from totrinn.app.log_repository import Log
@@ -35,6 +37,7 @@ from totrinn.app.sso_repositories import Connections, Domains, Keepers, SpentTok
 
 __all__ = [
     "Aftermath",
+    "Applications",
     "Confirmations",
     "Connections",
     "Devices",
@@ -48,6 +51,7 @@ __all__ = [
     "Log",
     "Members",
     "Nodes",
+    "OpenId",
     "Organisations",
     "Outbox",
     "Passwords",
@@ -100,6 +104,7 @@ class Unit(Protocol):
     sealed: Sealed
     nodes: Nodes
     aftermath: Aftermath
+    applications: Applications
 
 
 class Store(Protocol):
@@ -183,6 +188,7 @@ class Services:
     random: Randomness
     providers: IdentityProviders
     domain_records: DomainRecords
+    openid: OpenId
     application_name: str
     vendor_name: str
     observer: Observer = field(default=NOBODY)

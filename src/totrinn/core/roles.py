@@ -26,6 +26,7 @@ class Right(StrEnum):
     CHANGE_SSO = "change_sso"
     READ_LOG = "read_log"
     RUN_ORGANISATIONS = "run_organisations"
+    RUN_APPLICATIONS = "run_applications"
 
 
 _USER = frozenset({Right.USE_ACCOUNT, Right.SEE_SETTINGS})
@@ -38,7 +39,7 @@ _GLOBAL_ADMINISTRATOR = _ADMINISTRATOR | {
     Right.CHANGE_SSO,
     Right.READ_LOG,
 }
-_VENDOR = frozenset({Right.USE_ACCOUNT}) | {Right.RUN_ORGANISATIONS, Right.READ_LOG}
+_VENDOR = frozenset({Right.USE_ACCOUNT}) | {Right.RUN_ORGANISATIONS, Right.RUN_APPLICATIONS, Right.READ_LOG}
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.USER: _USER,

@@ -11,6 +11,7 @@ from totrinn.app import ports
 from totrinn.app.errors import StoreCollided, StoreUnavailable
 from totrinn.app.observing import Observer
 from totrinn.storage.aftermath import SqlAftermath
+from totrinn.storage.applications import SqlApplications
 from totrinn.storage.connections import SqlConnections
 from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
@@ -55,6 +56,7 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "sealed": SqlSealed,
     "nodes": SqlNodes,
     "aftermath": SqlAftermath,
+    "applications": SqlApplications,
 }
 
 
@@ -83,6 +85,7 @@ class SqlUnit:
     sealed: ports.Sealed
     nodes: ports.Nodes
     aftermath: ports.Aftermath
+    applications: ports.Applications
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
