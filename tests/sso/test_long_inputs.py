@@ -15,8 +15,8 @@ from tests.sso.saml import provider
 from tests.sso.saml.trying import OURS
 from totrinn.app.identity_providers import Ended, Identity, Rejected, SamlSettings, Unavailable
 from totrinn.app.web_addresses import read_address
+from totrinn.fetching.exchange import Fetched
 from totrinn.sso.domain_records import DnsRecords
-from totrinn.sso.fetching import Fetched
 
 pytestmark = pytest.mark.row("R82")
 

@@ -3,7 +3,7 @@
 import pytest
 
 from totrinn.app.sso_people import NobodyReason
-from totrinn.sso.fetching_failures import Failure
+from totrinn.fetching.failures import Failure
 from totrinn.sso.oidc_refusals import OidcCheck, OidcRefusal
 from totrinn.sso.saml_refusals import SamlCheck, SamlRefusal
 from totrinn.web.languages import CODES, language

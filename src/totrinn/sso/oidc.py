@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from totrinn.app.identity_providers import Challenge, Ended, Identity, Party, Rejected, Unavailable
-from totrinn.sso.fetching import Fetcher
+from totrinn.fetching.exchange import Fetcher
+from totrinn.fetching.showing import shown_detail
 from totrinn.sso.oidc_answers import check_state, read_code
 from totrinn.sso.oidc_claims import SKEW, Expected, check_id_token, check_logout_token, subject_of, token_name
 from totrinn.sso.oidc_client import Tokens, check_secret, read_userinfo, redeem
@@ -26,7 +27,6 @@ from totrinn.sso.oidc_json import text_of
 from totrinn.sso.oidc_keys import own_key_set
 from totrinn.sso.oidc_refusals import Examination, OidcCheck, OidcRefusal, Refused, Unreached, require
 from totrinn.sso.oidc_tokens import SignedToken, open_token
-from totrinn.sso.showing import shown_detail
 
 KEY_SET_TYPE = "application/jwk-set+json"
 

@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 from joserfc import jwt
 
 from totrinn.app.identity_providers import ClientAuthentication, OidcSettings, Party, Unavailable
-from totrinn.sso.fetching import Fetched, Fetcher
+from totrinn.fetching.exchange import Fetched, Fetcher
 from totrinn.sso.oidc_discovery import DOCUMENT_LIMIT, Metadata, settings_of
 from totrinn.sso.oidc_json import read_object, shown
 from totrinn.sso.oidc_keys import own_key

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from totrinn.app.identity_providers import OidcSettings, Party, Unavailable
-from totrinn.sso.fetching import Fetched, Fetcher
-from totrinn.sso.fetching_failures import Failure
+from totrinn.fetching.exchange import Fetched, Fetcher
+from totrinn.fetching.failures import Failure
 from totrinn.sso.oidc_json import mismatch, read_object, shown
 from totrinn.sso.oidc_keys import ALGORITHMS, ProviderKey, choose_key, read_keys
 from totrinn.sso.oidc_refusals import OidcRefusal, Refused, Unreached, require

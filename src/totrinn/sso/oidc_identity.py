@@ -8,11 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from totrinn.app.identity_providers import Challenge, Identity, OidcSettings
+from totrinn.fetching.showing import shown_claims
 from totrinn.sso.oidc_claims import SKEW, subject_of
 from totrinn.sso.oidc_json import text_of, texts_of, time_of
 from totrinn.sso.oidc_refusals import Examination, OidcCheck, OidcRefusal, require
 from totrinn.sso.oidc_tokens import SignedToken
-from totrinn.sso.showing import shown_claims
 
 _HIDDEN = {"nonce", "at_hash", "c_hash", "s_hash", "access_token", "id_token", "refresh_token"}
 _LONGEST_EMAIL = 254

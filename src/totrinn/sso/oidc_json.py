@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from totrinn.fetching.showing import shortened
 from totrinn.sso.oidc_refusals import OidcRefusal, Refused, require
-from totrinn.sso.showing import shortened
 
 LATEST = 253370764799
 """The last second of the year 9998: a `datetime` holds one year more, so that it can be reckoned with."""

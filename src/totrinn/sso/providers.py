@@ -21,7 +21,7 @@ from totrinn.app.identity_providers import (
 from totrinn.app.observing import NOBODY, Observer
 
 if TYPE_CHECKING:
-    from totrinn.sso.fetching import Fetcher
+    from totrinn.fetching.exchange import Fetcher
     from totrinn.sso.oidc import OidcRelyingParty
     from totrinn.sso.saml import SamlServiceProvider
 
@@ -55,8 +55,8 @@ class Providers(IdentityProviders):
 
     @cached_property
     def _only_fetcher(self) -> "Fetcher":
-        from totrinn.sso.fetching import Fetcher
-        from totrinn.sso.fetching_connections import Bounds
+        from totrinn.fetching.connections import Bounds
+        from totrinn.fetching.exchange import Fetcher
 
         # Organisations of one great provider share its host, and people wait for it in the same minute of the morning.
         bounds = Bounds(at_once=64, at_once_per_host=32)

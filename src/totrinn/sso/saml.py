@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from totrinn.app.identity_providers import Challenge, Ended, Identity, Party, Rejected, SamlSettings
+from totrinn.fetching.showing import shown_detail
 from totrinn.sso.saml_answers import AnswerReader, Expected
 from totrinn.sso.saml_description import CONTENT_TYPE, description
 from totrinn.sso.saml_logout import ExpectedLogout, read_logout_request
@@ -17,7 +18,6 @@ from totrinn.sso.saml_metadata import settings_in
 from totrinn.sso.saml_redirect import address_with, is_address
 from totrinn.sso.saml_refusals import Refused, SamlRefusal
 from totrinn.sso.saml_requests import authn_request
-from totrinn.sso.showing import shown_detail
 
 _T = TypeVar("_T")
 

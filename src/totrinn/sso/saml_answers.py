@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from totrinn.app.identity_providers import Challenge, Identity, SamlSettings
+from totrinn.fetching.showing import shown_claims
 from totrinn.sso.keys import load_key
 from totrinn.sso.saml_form import check_form, check_identifiers, check_signatures, check_single
 from totrinn.sso.saml_limits import decode
@@ -17,7 +18,6 @@ from totrinn.sso.saml_refusals import Refused, SamlCheck, SamlRefusal
 from totrinn.sso.saml_status import check_status
 from totrinn.sso.saml_subject import attributes_of, email_of, groups_of, name_id_of, name_of, session_of
 from totrinn.sso.saml_times import SKEW, check_begun, check_not_over, read_time, with_skew
-from totrinn.sso.showing import shown_claims
 from totrinn.sso.xml_encryption import Encrypted, decrypted, read_encrypted
 from totrinn.sso.xml_names import Element, children, ds, local, saml, samlp, text_of
 from totrinn.sso.xml_parsing import parse

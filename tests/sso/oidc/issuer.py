@@ -13,8 +13,8 @@ from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 from totrinn.app.identity_providers import Challenge, OidcSettings, Party, Unavailable
-from totrinn.sso.fetching import Fetched, Fetcher
-from totrinn.sso.fetching_failures import Failure
+from totrinn.fetching.exchange import Fetched, Fetcher
+from totrinn.fetching.failures import Failure
 from totrinn.sso.oidc import OidcRelyingParty
 from totrinn.sso.oidc_claims import access_token_hash
 

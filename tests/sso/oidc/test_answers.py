@@ -21,8 +21,8 @@ from tests.sso.oidc.issuer import (
     tokens,
 )
 from totrinn.app.identity_providers import Challenge, Identity, Rejected, Unavailable
-from totrinn.sso.fetching import Fetched
-from totrinn.sso.fetching_failures import Failure
+from totrinn.fetching.exchange import Fetched
+from totrinn.fetching.failures import Failure
 from totrinn.sso.oidc_refusals import OidcRefusal as No
 
 pytestmark = pytest.mark.row("R83")

@@ -32,9 +32,9 @@ from tests.sso.oidc.issuer import (
 )
 from tests.sso.oidc.loopback import Behaviour, Visit, serving
 from totrinn.app.identity_providers import ClientAuthentication, Identity, OidcSettings, Party, Rejected, Unavailable
-from totrinn.sso.fetching import Fetcher
-from totrinn.sso.fetching_connections import Bounds
-from totrinn.sso.fetching_failures import Failure
+from totrinn.fetching.connections import Bounds
+from totrinn.fetching.exchange import Fetcher
+from totrinn.fetching.failures import Failure
 from totrinn.sso.oidc import OidcRelyingParty
 from totrinn.sso.oidc_refusals import OidcRefusal as No
 

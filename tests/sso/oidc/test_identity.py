@@ -25,7 +25,7 @@ from tests.sso.oidc.issuer import (
     tokens,
 )
 from totrinn.app.identity_providers import Identity, Rejected, Unavailable
-from totrinn.sso.fetching_failures import Failure
+from totrinn.fetching.failures import Failure
 from totrinn.sso.oidc_claims import SKEW
 from totrinn.sso.oidc_refusals import OidcRefusal as No
 

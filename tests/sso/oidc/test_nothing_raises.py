@@ -26,7 +26,7 @@ from tests.sso.oidc.issuer import (
     tokens,
 )
 from totrinn.app.identity_providers import Ended, Identity, Rejected, Unavailable
-from totrinn.sso.fetching import Fetched
+from totrinn.fetching.exchange import Fetched
 from totrinn.sso.oidc_refusals import OidcRefusal
 
 pytestmark = pytest.mark.row("R83", "R87")

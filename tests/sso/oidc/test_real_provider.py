@@ -24,7 +24,7 @@ from totrinn.app.identity_providers import (
     Rejected,
     Unavailable,
 )
-from totrinn.sso.fetching import Fetcher
+from totrinn.fetching.exchange import Fetcher
 from totrinn.sso.keys import new_key
 from totrinn.sso.oidc import OidcRelyingParty
 from totrinn.sso.oidc_keys import own_key_set

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from totrinn.app.identity_providers import Unavailable
-from totrinn.sso.showing import shown_detail
+from totrinn.fetching.showing import shown_detail
 
 
 class Failure(StrEnum):

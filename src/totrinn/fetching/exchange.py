@@ -20,8 +20,8 @@ import httpcore2
 from totrinn.app.identity_providers import Unavailable
 from totrinn.app.observing import NOBODY, Observer
 from totrinn.app.web_addresses import Address, read_address
-from totrinn.sso.fetching_connections import Allowance, Bounds, Dialler, Guide, Lookup, Places, system_lookup
-from totrinn.sso.fetching_failures import Failure, GaveUp, unavailable
+from totrinn.fetching.connections import Allowance, Bounds, Dialler, Guide, Lookup, Places, system_lookup
+from totrinn.fetching.failures import Failure, GaveUp, unavailable
 
 SIZE_LIMIT = 1 << 20
 """Bytes of a body."""

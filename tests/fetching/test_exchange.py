@@ -10,10 +10,10 @@ import pytest
 from tests.sso.oidc.loopback import Behaviour, Visit, serving
 from totrinn.app.identity_providers import Unavailable
 from totrinn.app.web_addresses import is_issuer, read_address
-from totrinn.sso.fetching import Fetched, Fetcher
-from totrinn.sso.fetching_addresses import is_literal, is_public
-from totrinn.sso.fetching_connections import Bounds, Lookup
-from totrinn.sso.fetching_failures import Failure
+from totrinn.fetching.addresses import is_literal, is_public
+from totrinn.fetching.connections import Bounds, Lookup
+from totrinn.fetching.exchange import Fetched, Fetcher
+from totrinn.fetching.failures import Failure
 
 QUICK = Bounds(seconds=0.6, connect_seconds=0.4)
 UNPAUSED = Bounds(refusal_seconds=0)

@@ -14,8 +14,8 @@ from typing import Any
 
 import httpcore2
 
-from totrinn.sso.fetching_addresses import is_literal, is_public
-from totrinn.sso.fetching_failures import Failure, GaveUp
+from totrinn.fetching.addresses import is_literal, is_public
+from totrinn.fetching.failures import Failure, GaveUp
 
 Lookup = Callable[[str, int], list[str]]
 """All IP addresses of a host; raises `OSError` or `UnicodeError` when there are none."""

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from tests.sso.oidc.loopback import Visit, serving
 from totrinn.app.identity_providers import Unavailable
-from totrinn.sso.fetching import Fetched, Fetcher
-from totrinn.sso.fetching_connections import Bounds
-from totrinn.sso.fetching_failures import Failure
+from totrinn.fetching.connections import Bounds
+from totrinn.fetching.exchange import Fetched, Fetcher
+from totrinn.fetching.failures import Failure
 
 QUICK = Bounds(seconds=0.6, connect_seconds=0.4)
 
