@@ -115,12 +115,38 @@ def change_connection(
         if stale is not None:
             return stale
         before = own_connection(unit, current, connection_id)
-        secret = before.sealed_secret if draft.secret is None else sealed_secret(services, before.id, draft.secret)
-        wanted = replace(before, name=draft.name, settings=draft.settings, rules=draft.rules, sealed_secret=secret)
-        is_another = _is_another_provider(before, wanted)
-        if is_another and current.organisation.passwords_closed:
+        source = visitor.source(current.person.id)
+        by = _Change(services, visitor, source, draft, expected_revision, current.organisation.passwords_closed)
+        return by.made(unit, before)
+
+
+def change_by_operator(
+    services: Services, visitor: Visitor, source: Source, connection_id: str, draft: Draft, *, expected_revision: int
+) -> Connection | ConnectionObstacle:
+    """The same by the operator. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        before = _any_connection(unit, connection_id)
+        organisation = unit.organisations.find(before.organisation_id)
+        closed = organisation is None or organisation.passwords_closed
+        return _Change(services, visitor, source, draft, expected_revision, closed).made(unit, before)
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    services: Services
+    visitor: Visitor
+    source: Source
+    draft: Draft
+    expected_revision: int
+    passwords_closed: bool
+
+    def made(self, unit: Unit, before: Connection) -> Connection | ConnectionObstacle:
+        """The connection as it is afterwards, or why it stays as it was."""
+        wanted = self._wanted(before)
+        is_another = is_another_provider(before.settings, wanted.settings)
+        if is_another and self.passwords_closed:
             return ConnectionObstacle.PASSWORDS_CLOSED
-        if not unit.connections.save(wanted, expected_revision=expected_revision):
+        if not unit.connections.save(wanted, expected_revision=self.expected_revision):
             return ConnectionObstacle.SOMEONE_ELSE
         other_evidence = _evidence(before.rules) != _evidence(wanted.rules)
         if is_another or (other_evidence and wanted.rules.demands_evidence):
@@ -130,8 +156,14 @@ def change_connection(
         if is_another:
             unit.connections.end_links(before.organisation_id, before.id)
             unit.connections.set_enabled(before.organisation_id, before.id, is_enabled=False)
-        _log(unit, visitor, visitor.source(current.person.id), Kind.CONNECTION_CHANGED, wanted)
-        return own_connection(unit, current, connection_id)
+        _log(unit, self.visitor, self.source, Kind.CONNECTION_CHANGED, wanted)
+        return _any_connection(unit, before.id)
+
+    def _wanted(self, before: Connection) -> Connection:
+        draft, secret = self.draft, before.sealed_secret
+        if draft.secret is not None:
+            secret = sealed_secret(self.services, before.id, draft.secret)
+        return replace(before, name=draft.name, settings=draft.settings, rules=draft.rules, sealed_secret=secret)
 
 
 def switch_on(
@@ -195,9 +227,9 @@ def own_connection(unit: Unit, current: Actor, connection_id: str) -> Connection
     return connection
 
 
-def _is_another_provider(before: Connection, wanted: Connection) -> bool:
+def is_another_provider(before: OidcSettings | SamlSettings, wanted: OidcSettings | SamlSettings) -> bool:
     """Whether subjects of the one mean nothing to the other: another issuer, client (pairwise `sub`) or entity."""
-    return _named(before.settings) != _named(wanted.settings)
+    return _named(before) != _named(wanted)
 
 
 def _named(settings: OidcSettings | SamlSettings) -> tuple[str, ...]:

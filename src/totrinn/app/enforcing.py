@@ -19,9 +19,11 @@ from totrinn.core.enforcement import (
     change_of,
     granted,
     refuse_confirmation,
+    refuse_stricter,
     refuse_wish,
 )
 from totrinn.core.events import Event, Kind, Source
+from totrinn.core.policy import Requirement
 from totrinn.core.roles import Right
 
 
@@ -105,6 +107,35 @@ def look_again(services: Services, visitor: Visitor, actor: Actor, token: str) -
             return _refuse(unit, visitor, current, Refusal.UNKNOWN_CONFIRMATION)
         preview = unit.members.preview(current.organisation.id, current.person.id)
         return _shown(visitor, current, stored.wish, preview, token, None)
+
+
+def require_by_operator(
+    services: Services, source: Source, slug: str, wish: Wish, *, now: datetime, revision: int, fingerprint: str
+) -> Changed | Unchanged | Refused:
+    """The operator requires two-factor of an organisation, of exactly the people that were counted beforehand.
+
+    Only what is stricter than what stands: on, or earlier. Raises `NotFound`.
+    """
+    with services.store.writing() as unit:
+        organisation = unit.organisations.find_by_slug(slug)
+        if organisation is None:
+            raise NotFound(slug)
+        policy = organisation.policy
+        change = change_of(policy, wish, now)
+        if change is Change.NOTHING:
+            return Unchanged()
+        refusal = refuse_stricter(policy, change)
+        if refusal is None and unit.members.preview(organisation.id, "").fingerprint != fingerprint:
+            refusal = Refusal.PEOPLE_CHANGED
+        if refusal is not None:
+            return Refused(refusal)
+        requirement = granted(policy, wish, now)
+        if not unit.organisations.take_requirement(
+            organisation.id, requirement, by=source.actor, expected_revision=revision
+        ):
+            return Refused(Refusal.SOMEONE_ELSE)
+        _log_change(unit, now, source, organisation.id, change, requirement)
+        return Changed(change)
 
 
 def make_available(
@@ -214,18 +245,17 @@ def _change(unit: Unit, visitor: Visitor, current: Actor, stored: Confirmation) 
     )
     if not taken:
         return _refuse(unit, visitor, current, Refusal.SOMEONE_ELSE)
+    source = visitor.source(current.person.id)
+    _log_change(unit, visitor.now, source, current.organisation.id, change, requirement)
+    return Changed(change)
+
+
+def _log_change(
+    unit: Unit, now: datetime, source: Source, organisation_id: str, change: Change, requirement: Requirement
+) -> None:
     kind = {Change.ON: Kind.REQUIREMENT_ON, Change.OFF: Kind.REQUIREMENT_OFF}.get(change, Kind.REQUIREMENT_MOVED)
     detail = {"from": requirement.from_.isoformat()} if requirement.from_ else {}
-    unit.log.write(
-        Event(
-            kind,
-            visitor.now,
-            visitor.source(current.person.id),
-            organisation_id=current.organisation.id,
-            detail=detail,
-        )
-    )
-    return Changed(change)
+    unit.log.write(Event(kind, now, source, organisation_id=organisation_id, detail=detail))
 
 
 def _refuse(unit: Unit, visitor: Visitor, current: Actor, refusal: Refusal) -> Refused:

@@ -116,6 +116,15 @@ def refuse_wish(policy: Policy, role: Role, wish: Wish, now: datetime) -> Refusa
     return Refusal.NOT_AVAILABLE if needs_feature and not policy.is_available else None
 
 
+def refuse_stricter(policy: Policy, change: Change) -> Refusal | None:
+    """Why somebody who may make a requirement stricter only, may not make this change; None when they may."""
+    if policy.requirement.always:
+        return Refusal.ALWAYS
+    if change in (Change.OFF, Change.LATER):
+        return Refusal.NOT_ALLOWED
+    return None if policy.is_available else Refusal.NOT_AVAILABLE
+
+
 def refuse_confirmation(
     confirmation: Confirmation,
     *,
