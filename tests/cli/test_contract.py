@@ -22,6 +22,7 @@ PROMISED = {
     "keys rotate": ("--wait", *HERE),
     "keys retire": HERE,
     "keys abandon": ("--why", "--yes", *HERE),
+    "apply": ("--plan", "--planned", "--json", *HERE),
     "organisation create": ("--slug", "--json", *HERE),
     "user password-link": ("--json", *HERE),
     "user create": ("--organisation", "--role", "--name", "--password-stdin", "--json", *HERE),

@@ -1,6 +1,8 @@
 """What administrators do with their members, and what members may do with their own memberships."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from totrinn.app.accounts import own_memberships
 from totrinn.app.errors import NotAllowed, NotFound
@@ -9,7 +11,7 @@ from totrinn.app.landing import Visitor
 from totrinn.app.notifying import tell
 from totrinn.app.own_factors import StaleProof, is_keeper, stale_for_organisation
 from totrinn.app.ports import Services, Unit
-from totrinn.app.records import MailKind, Member
+from totrinn.app.records import MailKind, Member, Organisation
 from totrinn.core.events import Event, Kind, Source
 from totrinn.core.roles import ASSIGNABLE, Right, Role, may_manage
 
@@ -51,18 +53,34 @@ def save_settings(
     """Saves name, language and time zone of the organisation."""
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.CHANGE_SETTINGS, visitor.now)
-        organisation = current.organisation
-        new = {"name": name, "language": language, "time_zone": time_zone}
-        old = {
-            "name": organisation.name,
-            "language": organisation.language,
-            "time_zone": organisation.time_zone,
-        }
-        changed = {key: value for key, value in new.items() if value != old[key]}
-        if changed:
-            unit.organisations.save_settings(organisation.id, name=name, language=language, time_zone=time_zone)
-            _log(unit, visitor, Kind.SETTINGS_CHANGED, current, None, **changed)
+        wanted = {"name": name, "language": language, "time_zone": time_zone}
+        _save_settings(unit, visitor.now, visitor.source(current.person.id), current.organisation, wanted)
         return Done()
+
+
+def save_settings_by_operator(
+    services: Services, source: Source, slug: str, changed: Mapping[str, str], *, now: datetime
+) -> None:
+    """Saves those of name, language and time zone that are given. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        organisation = unit.organisations.find_by_slug(slug)
+        if organisation is None:
+            raise NotFound(slug)
+        _save_settings(unit, now, source, organisation, changed)
+
+
+def _save_settings(
+    unit: Unit, now: datetime, source: Source, organisation: Organisation, wanted: Mapping[str, str]
+) -> None:
+    old = {"name": organisation.name, "language": organisation.language, "time_zone": organisation.time_zone}
+    changed = {key: value for key, value in wanted.items() if value != old[key]}
+    if not changed:
+        return
+    new = {**old, **changed}
+    unit.organisations.save_settings(
+        organisation.id, name=new["name"], language=new["language"], time_zone=new["time_zone"]
+    )
+    unit.log.write(Event(Kind.SETTINGS_CHANGED, now, source, organisation_id=organisation.id, detail=changed))
 
 
 def change_role(

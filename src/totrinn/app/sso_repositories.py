@@ -20,6 +20,9 @@ class Connections(Protocol):
     def of_organisation(self, organisation_id: str) -> tuple[s.Connection, ...]:
         """All of an organisation's, by name."""
 
+    def linked(self, connection_id: str) -> int:
+        """How many people are linked by it."""
+
     def add(self, connection: s.Connection) -> None:
         """Adds one."""
 

@@ -55,6 +55,8 @@ class Given:
     no_members: bool
     role: str
     map_group: tuple[str, ...]
+    secret: str | None = None
+    """The client secret itself, where it comes by another way than standard input."""
 
 
 _OF_ONE_KIND = {
@@ -199,6 +201,8 @@ def _secret(given: Given, settings: OidcSettings) -> str | None:
         if given.client_secret_stdin:
             raise Refused(f"{_NO_SECRET.value} needs no secret: leave out --client-secret-stdin")
         return None
+    if given.secret is not None:
+        return given.secret
     if not given.client_secret_stdin:
         raise Refused(f"{settings.authentication.value} needs a client secret: give --client-secret-stdin")
     return read_secret("client secret")

@@ -62,7 +62,7 @@ class SqlApplications(Repository, ports.Applications):
         hosts: dict[str, list[str]] = {}
         for application_id, host in self._connection.execute(_HOSTS):
             hosts.setdefault(application_id, []).append(host)
-        return tuple(_application_of(row, tuple(hosts.get(row.id, ()))) for row in self._connection.execute(_BY_NAME))
+        return tuple(_application_of(row, tuple(hosts.get(row[0], ()))) for row in self._connection.execute(_BY_NAME))
 
     def taken_hosts(self, hosts: tuple[str, ...], *, besides: str) -> tuple[str, ...]:
         """Those of the hosts that another application than `besides` has."""

@@ -41,6 +41,7 @@ _REMOVE = delete(connection).where(is_which(_C.id), _IN_ORGANISATION)
 
 _BY_IT = is_which(sso_identity.c.connection_id, "which_connection")
 _LINKS = select(sso_identity.c.id).where(_BY_IT)
+_LINKED = select(func.count()).select_from(sso_identity).where(_BY_IT)
 _END_LINKS = delete(sso_identity).where(_BY_IT)
 _END_SESSIONS = delete(session).where(session.c.sso_identity.in_(_LINKS))
 _END_SIGNINS = delete(signin).where(signin.c.sso_identity.in_(_LINKS))
@@ -81,6 +82,10 @@ class SqlConnections(Repository, ports.Connections):
         """All of an organisation's, by name."""
         rows = self._connection.execute(_OF_ORGANISATION, {"which_organisation": organisation_id})
         return tuple(connection_of(row) for row in rows)
+
+    def linked(self, connection_id: str) -> int:
+        """How many people are linked by it."""
+        return self._connection.execute(_LINKED, {"which_connection": connection_id}).scalar_one()
 
     def add(self, connection: Connection) -> None:
         """Adds one."""

@@ -75,7 +75,7 @@ def register(
     now = registrar.visitor.now
     application = Application(services.random.id(now), agreement, is_enabled=True, revision=1, created_at=now)
     with services.store.writing() as unit:
-        obstacle = registrar.stale(unit) or _obstacle(services, unit, application)
+        obstacle = registrar.stale(unit) or obstacle_to(services, unit, agreement, besides=application.id)
         if obstacle is not None:
             return obstacle
         unit.applications.add(application)
@@ -94,7 +94,7 @@ def change(
             return stale
         before = known(unit, application_id)
         wanted = replace(before, agreement=agreement, revision=before.revision + 1)
-        obstacle = _obstacle(services, unit, wanted)
+        obstacle = obstacle_to(services, unit, agreement, besides=application_id)
         if obstacle is not None:
             return obstacle
         if not unit.applications.save(wanted, expected_revision=expected_revision):
@@ -164,14 +164,14 @@ def _changed(
         return stale if stale is not None else act(unit, known(unit, application_id))
 
 
-def _obstacle(services: Services, unit: Unit, application: Application) -> ApplicationObstacle | None:
-    agreed = application.agreement
+def obstacle_to(services: Services, unit: Unit, agreed: Agreement, *, besides: str) -> ApplicationObstacle | None:
+    """Why this cannot be agreed on with the application `besides`; None when it can."""
     pages = (*agreed.logout_uris, *filter(None, (agreed.back_channel, agreed.home)))
     if not all(map(is_redirect_uri, agreed.redirect_uris)) or not all(map(is_page, pages)):
         return ApplicationObstacle.BAD_ADDRESS
     if not all(map(is_host, agreed.hosts)):
         return ApplicationObstacle.BAD_HOST
-    if agreed.hosts and unit.applications.taken_hosts(agreed.hosts, besides=application.id):
+    if agreed.hosts and unit.applications.taken_hosts(agreed.hosts, besides=besides):
         return ApplicationObstacle.HOST_TAKEN
     if agreed.authentication is ClientAuthentication.PRIVATE_KEY and not services.openid.is_key_set(agreed.keys):
         return ApplicationObstacle.NO_KEYS
