@@ -14,9 +14,13 @@ reset_factor         -     -              yes                   -
 see_settings         yes   yes            yes                   -
 change_settings      -     -              yes                   -
 change_requirement   -     -              yes                   -
+see_sso              -     -              yes                   -
 change_sso           -     -              yes                   -
 read_log             -     -              yes                   yes
+keep_tokens          -     -              yes                   yes
+see_organisations    -     -              -                     yes
 run_organisations    -     -              -                     yes
+see_applications     -     -              -                     yes
 run_applications     -     -              -                     yes
 """
 _HEAD, *_ROWS = [line.split() for line in TABLE.strip().splitlines()]

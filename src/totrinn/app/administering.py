@@ -181,6 +181,7 @@ def reset(services: Services, unit: Unit, visitor: Visitor, person_id: str, *, s
     unit.people.mark_must_enrol(person_id)
     unit.sessions.end_of_person(person_id)
     unit.signins.end_of_person(person_id)
+    unit.api_tokens.end_of_person(person_id)
     unit.throttles.clear(f"factor:{person_id}")
     for membership in unit.members.of_person(person_id):
         if membership.accepted_at is None:

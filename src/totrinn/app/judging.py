@@ -11,9 +11,9 @@ from datetime import datetime
 from totrinn.app.errors import NotAdmitted, NotAllowed, OwnCredentialsNeeded, StoreUnavailable
 from totrinn.app.landing import Held, NowhereToGo, Visitor, facts_of, land_lost_session
 from totrinn.app.ports import Services, Unit
-from totrinn.app.records import LiveSession, OpenSignin, Organisation, Person
+from totrinn.app.records import LiveSession, OpenSignin, Organisation, Person, Standing
 from totrinn.core.lifetimes import SEEN_GRANULARITY, Lifetimes
-from totrinn.core.policy import Admit, Method, Verdict, decide
+from totrinn.core.policy import Admit, ConnectionFacts, Method, Proof, Verdict, decide
 from totrinn.core.roles import Right, Role, may
 
 
@@ -67,6 +67,17 @@ def verdict_on_signin(open_signin: OpenSignin, now: datetime) -> Verdict:
             connection=open_signin.connection,
         )
     )
+
+
+def verdict_on_maker(
+    maker: Standing, proof: Proof | None, connection: ConnectionFacts | None, now: datetime
+) -> Verdict:
+    """The verdict on whoever made an API token, by what they had proven when they made it.
+
+    A password that was changed since does not void it, as no integration ends with it; a reset of the factor ends the
+    token itself.
+    """
+    return decide(facts_of(maker, proof=proof, person_version=maker.person.version, now=now, connection=connection))
 
 
 def judge(services: Services, visitor: Visitor, token: str, *, next_: str) -> Actor | Held | Gone:

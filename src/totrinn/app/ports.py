@@ -34,9 +34,11 @@ from totrinn.app.repositories import (
     Throttles,
 )
 from totrinn.app.sso_repositories import Connections, Domains, Keepers, SpentTokens, SsoAttempts, SsoIdentities
+from totrinn.app.token_repository import ApiTokens, Requests
 
 __all__ = [
     "Aftermath",
+    "ApiTokens",
     "Applications",
     "Confirmations",
     "Connections",
@@ -57,6 +59,7 @@ __all__ = [
     "Passwords",
     "People",
     "Randomness",
+    "Requests",
     "Sealed",
     "Services",
     "Sessions",
@@ -105,6 +108,9 @@ class Unit(Protocol):
     nodes: Nodes
     aftermath: Aftermath
     applications: Applications
+    api_tokens: ApiTokens
+    token_confirmations: Confirmations
+    requests: Requests
 
 
 class Store(Protocol):

@@ -23,9 +23,13 @@ class Right(StrEnum):
     SEE_SETTINGS = "see_settings"
     CHANGE_SETTINGS = "change_settings"
     CHANGE_REQUIREMENT = "change_requirement"
+    SEE_SSO = "see_sso"
     CHANGE_SSO = "change_sso"
     READ_LOG = "read_log"
+    KEEP_TOKENS = "keep_tokens"
+    SEE_ORGANISATIONS = "see_organisations"
     RUN_ORGANISATIONS = "run_organisations"
+    SEE_APPLICATIONS = "see_applications"
     RUN_APPLICATIONS = "run_applications"
 
 
@@ -36,10 +40,22 @@ _GLOBAL_ADMINISTRATOR = _ADMINISTRATOR | {
     Right.RESET_FACTOR,
     Right.CHANGE_SETTINGS,
     Right.CHANGE_REQUIREMENT,
+    Right.SEE_SSO,
     Right.CHANGE_SSO,
     Right.READ_LOG,
+    Right.KEEP_TOKENS,
 }
-_VENDOR = frozenset({Right.USE_ACCOUNT}) | {Right.RUN_ORGANISATIONS, Right.RUN_APPLICATIONS, Right.READ_LOG}
+_VENDOR = frozenset(
+    {
+        Right.USE_ACCOUNT,
+        Right.SEE_ORGANISATIONS,
+        Right.RUN_ORGANISATIONS,
+        Right.SEE_APPLICATIONS,
+        Right.RUN_APPLICATIONS,
+        Right.READ_LOG,
+        Right.KEEP_TOKENS,
+    }
+)
 
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.USER: _USER,

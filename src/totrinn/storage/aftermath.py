@@ -5,10 +5,11 @@ import sqlalchemy as sa
 from totrinn.app.key_repositories import Aftermath
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
+from totrinn.storage import token_tables as tokens
 from totrinn.storage.migrating import VERSION_TABLE
 from totrinn.storage.repository import Repository
 
-_PROOFS = (t.confirmation, t.session, t.signin, t.one_time_link, sso.sso_attempt)
+_PROOFS = (t.confirmation, t.session, t.signin, t.one_time_link, sso.sso_attempt, tokens.api_token)
 
 
 class SqlAftermath(Repository, Aftermath):
@@ -17,7 +18,7 @@ class SqlAftermath(Repository, Aftermath):
     __slots__ = ()
 
     def end_all_proofs(self) -> int:
-        """Ends every session, unfinished sign-in, one-time link and confirmation; how many rows that were."""
+        """Ends every session, unfinished sign-in, one-time link, confirmation and API token; how many there were."""
         return sum(self._change(sa.delete(table), {}) for table in _PROOFS)
 
     def raise_steps(self, step: int) -> int:

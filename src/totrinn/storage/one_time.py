@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
@@ -11,8 +11,9 @@ from totrinn.app.records import OneTimeLink, StoredConfirmation
 from totrinn.core.enforcement import Wish
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.tables import confirmation, one_time_link
+from totrinn.storage.token_tables import token_confirmation
 
-_L, _C = one_time_link.c, confirmation.c
+_L = one_time_link.c
 
 _LINK = (_L.id, _L.purpose, _L.organisation_id, _L.person_id, _L.role, _L.created_at, _L.expires_at)
 """In the order of the fields of `OneTimeLink`."""
@@ -25,16 +26,26 @@ _FIND_LINK = select(*_LINK).where(is_which(_L.digest))
 _TAKE_LINK = delete(one_time_link).where(is_which(_L.digest)).returning(*_LINK)
 _END_LINKS = delete(one_time_link).where(is_which(_L.person_id))
 
-_CONFIRMATION = (
-    _C.session_id, _C.organisation_id, _C.wish_on, _C.wish_from, _C.revision, _C.fingerprint, _C.expires_at,
-)  # fmt: skip
-_new_confirmation = insert(confirmation)
-_ADD_CONFIRMATION = _new_confirmation.on_conflict_do_update(
-    index_elements=["session_id"],
-    set_={column.name: _new_confirmation.excluded[column.name] for column in (_C.digest, *_CONFIRMATION[1:])},
-)
-_FIND_CONFIRMATION = select(*_CONFIRMATION).where(is_which(_C.digest))
-_TAKE_CONFIRMATION = delete(confirmation).where(is_which(_C.digest)).returning(*_CONFIRMATION)
+
+class _Statements:
+    """What is done with one table of confirmations; `holder` is the column of who may confirm."""
+
+    def __init__(self, table: Table, holder: str) -> None:
+        columns = table.c
+        self.holder = holder
+        shown = (
+            columns[holder], columns.organisation_id, columns.wish_on, columns.wish_from, columns.revision,
+            columns.fingerprint, columns.expires_at,
+        )  # fmt: skip
+        new = insert(table)
+        replaced = {column.name: new.excluded[column.name] for column in (columns.digest, *shown[1:])}
+        self.add = new.on_conflict_do_update(index_elements=[holder], set_=replaced)
+        self.find = select(*shown).where(is_which(columns.digest))
+        self.take = delete(table).where(is_which(columns.digest)).returning(*shown)
+
+
+_OF_SESSIONS = _Statements(confirmation, "session_id")
+_OF_TOKENS = _Statements(token_confirmation, "token_id")
 
 
 class SqlLinks(Repository, ports.Links):
@@ -77,12 +88,13 @@ class SqlConfirmations(Repository, ports.Confirmations):
     """Implements `ports.Confirmations`."""
 
     __slots__ = ()
+    _statements = _OF_SESSIONS
 
     def add(self, digest: bytes, confirmation: StoredConfirmation) -> None:
-        """Adds one in the place of an earlier one of the same session."""
+        """Adds one in the place of an earlier one of the same session, or token."""
         values = {
             "digest": digest,
-            "session_id": confirmation.session_id,
+            self._statements.holder: confirmation.session_id,
             "organisation_id": confirmation.organisation_id,
             "wish_on": confirmation.wish.on,
             "wish_from": confirmation.wish.from_,
@@ -90,17 +102,24 @@ class SqlConfirmations(Repository, ports.Confirmations):
             "fingerprint": confirmation.fingerprint,
             "expires_at": confirmation.expires_at,
         }
-        self._connection.execute(_ADD_CONFIRMATION, values)
+        self._connection.execute(self._statements.add, values)
 
     def find(self, digest: bytes) -> StoredConfirmation | None:
         """Looks at one without using it."""
-        row = self._connection.execute(_FIND_CONFIRMATION, {"which": digest}).first()
+        row = self._connection.execute(self._statements.find, {"which": digest}).first()
         return None if row is None else _confirmation_of(row)
 
     def take(self, digest: bytes) -> StoredConfirmation | None:
         """Takes it, once."""
-        row = self._connection.execute(_TAKE_CONFIRMATION, {"which": digest}).first()
+        row = self._connection.execute(self._statements.take, {"which": digest}).first()
         return None if row is None else _confirmation_of(row)
+
+
+class SqlTokenConfirmations(SqlConfirmations):
+    """The same, for changes that an API token is to confirm."""
+
+    __slots__ = ()
+    _statements = _OF_TOKENS
 
 
 def _confirmation_of(values: Sequence[Any]) -> StoredConfirmation:

@@ -11,6 +11,7 @@ from totrinn.app import ports
 from totrinn.app.errors import StoreCollided, StoreUnavailable
 from totrinn.app.observing import Observer
 from totrinn.storage.aftermath import SqlAftermath
+from totrinn.storage.api_tokens import SqlApiTokens, SqlRequests
 from totrinn.storage.applications import SqlApplications
 from totrinn.storage.connections import SqlConnections
 from totrinn.storage.domains import SqlDomains
@@ -22,7 +23,7 @@ from totrinn.storage.keepers import SqlKeepers
 from totrinn.storage.log import SqlLog
 from totrinn.storage.members import SqlMembers
 from totrinn.storage.nodes import SqlNodes
-from totrinn.storage.one_time import SqlConfirmations, SqlLinks
+from totrinn.storage.one_time import SqlConfirmations, SqlLinks, SqlTokenConfirmations
 from totrinn.storage.organisations import SqlOrganisations
 from totrinn.storage.outbox import SqlOutbox
 from totrinn.storage.people import SqlPeople
@@ -57,6 +58,9 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "nodes": SqlNodes,
     "aftermath": SqlAftermath,
     "applications": SqlApplications,
+    "api_tokens": SqlApiTokens,
+    "token_confirmations": SqlTokenConfirmations,
+    "requests": SqlRequests,
 }
 
 
@@ -86,6 +90,9 @@ class SqlUnit:
     nodes: ports.Nodes
     aftermath: ports.Aftermath
     applications: ports.Applications
+    api_tokens: ports.ApiTokens
+    token_confirmations: ports.Confirmations
+    requests: ports.Requests
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -1,8 +1,10 @@
 """Events of the log in words: who did what to whom, and the details that stand beside it."""
 
+import re
 from datetime import datetime
 
 from totrinn.app.records import LoggedEvent
+from totrinn.app.token_records import ACTOR
 from totrinn.core.codes import RECOVERY_CODE_COUNT
 from totrinn.core.enforcement import Refusal
 from totrinn.core.events import Kind
@@ -79,6 +81,9 @@ SENTENCES: dict[Kind, str] = {
     Kind.APPLICATION_ON: _("%(actor)s switched an application on"),
     Kind.APPLICATION_OFF: _("%(actor)s switched an application off"),
     Kind.APPLICATION_REMOVED: _("%(actor)s removed an application"),
+    Kind.TOKEN_ADDED: _("%(actor)s made an API token"),
+    Kind.TOKEN_ENDED: _("%(actor)s ended an API token"),
+    Kind.TOKEN_REFUSED: _("%(actor)s was refused what its scopes do not include"),
     Kind.KEY_ADDED: _("%(actor)s made a new key for the installation"),
     Kind.KEY_ACTIVATED: _("%(actor)s had secrets sealed with a new key"),
     Kind.KEY_RETIRED: _("%(actor)s retired a key of the installation"),
@@ -124,6 +129,7 @@ _DANGER = frozenset(
         Kind.APPLICATION_ADDED,
         Kind.APPLICATION_CHANGED,
         Kind.APPLICATION_SECRET_RENEWED,
+        Kind.TOKEN_ADDED,
         Kind.KEYS_ABANDONED,
         Kind.BACKUP_RESTORED,
     }
@@ -146,6 +152,8 @@ _WARN = frozenset(
         Kind.ACCESS_REFUSED,
         Kind.FACTOR_REMOVED,
         Kind.REQUIREMENT_REFUSED,
+        Kind.TOKEN_ENDED,
+        Kind.TOKEN_REFUSED,
     }
 )
 _OK = frozenset({Kind.FACTOR_ENROLLED, Kind.REQUIREMENT_ON, Kind.FEATURE_GRANTED})
@@ -171,6 +179,7 @@ _REASONS = {
 }
 _LANGUAGES = {"nb": "Bokmål", "nn": "Nynorsk", "en": "English"}
 _OPERATOR = "operator:"
+_TOKEN = re.compile(rf"{ACTOR}[0-9a-f-]{{36}} (?P<name>.+)")
 
 
 def event_text(language: Language, event: LoggedEvent, *, zone: str = dates.DEFAULT_ZONE) -> tuple[str, str]:
@@ -230,6 +239,8 @@ def _sentence(language: Language, event: LoggedEvent, kind: Kind) -> str:
 def _actor(language: Language, event: LoggedEvent) -> str:
     if event.actor.startswith(_OPERATOR):
         return language.say("the operator (%(user)s)", user=event.actor.removeprefix(_OPERATOR))
+    if token := _TOKEN.fullmatch(event.actor):
+        return language.say("the API token %(name)s", name=token["name"])
     return event.actor_name or language.say("somebody unknown")
 
 
@@ -256,9 +267,11 @@ def _facts(language: Language, event: LoggedEvent, kind: Kind, zone: str) -> lis
         facts.append(say(_way(detail.get("amr", "").split())))
     if kind in (Kind.SETTINGS_CHANGED, Kind.ORGANISATION_CREATED):
         facts += _settings(language, detail)
-    if kind is Kind.ACCESS_REFUSED:
+    if kind in (Kind.ACCESS_REFUSED, Kind.TOKEN_REFUSED):
         facts.append(f"{detail.get('method', '')} {detail.get('path', '')}".strip())
-    facts += [value for name in ("connection", "through", "domain") if (value := detail.get(name, ""))]
+    facts += [
+        value for name in ("connection", "through", "domain", "token", "scopes") if (value := detail.get(name, ""))
+    ]
     if kind in (Kind.SSO_REFUSED, Kind.CONNECTION_TESTED) and (code := detail.get("reason", "")):
         facts.append(f"{cause(language, code).removesuffix('.')} ({code})")
     if from_ := _moment(detail.get("from", "")):
