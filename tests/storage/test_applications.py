@@ -35,7 +35,8 @@ def test_what_was_agreed_comes_back(database: Database) -> None:
         assert unit.applications.find(first.id) == first
         assert unit.applications.find_by_host("b.example.no:8443") == first
         assert unit.applications.find_by_host("c.example.no") is None
-        assert unit.applications.all() == (second, first)
+        for _ in range(3):  # the first time it is made ready, then it comes another way
+            assert unit.applications.all() == (second, first)
 
 
 def test_a_change_holds_only_at_the_expected_revision(database: Database) -> None:
