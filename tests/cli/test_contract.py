@@ -7,6 +7,10 @@ from tests.cli.commands import command
 from totrinn.cli import totrinn
 
 HERE = ("--data", "--database")
+AGREED = (
+    *("--redirect-uri", "--logout-uri", "--back-channel", "--home", "--authentication", "--keys", "--signing"),
+    *("--pushed", "--host"),
+)
 PROMISED = {
     "demo": ("--data", "--port", "--once"),
     "init": HERE,
@@ -69,6 +73,14 @@ PROMISED = {
     "domain list": ("--json", *HERE),
     "domain check": ("--json", *HERE),
     "domain remove": ("--json", *HERE),
+    "application add": (*AGREED, "--json", *HERE),
+    "application list": ("--json", *HERE),
+    "application show": ("--json", *HERE),
+    "application change": ("--name", *AGREED, "--json", *HERE),
+    "application secret": ("--json", *HERE),
+    "application enable": ("--json", *HERE),
+    "application disable": ("--json", *HERE),
+    "application remove": ("--json", *HERE),
     "explain": ("--organisation", "--json", *HERE),
     "audit verify": ("--json", *HERE),
     "audit export": ("--json", *HERE),

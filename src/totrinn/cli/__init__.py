@@ -31,6 +31,7 @@ COMMANDS = {
     "vendor": "totrinn.cli.persons:vendor",
     "connection": "totrinn.cli.connections:connection",
     "domain": "totrinn.cli.domains:domain",
+    "application": "totrinn.cli.applications:application",
     "apply": "totrinn.cli.applying:apply",
     "explain": "totrinn.cli.explaining:explain",
     "audit": "totrinn.cli.audit:audit",
