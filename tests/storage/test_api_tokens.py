@@ -120,14 +120,14 @@ def test_a_key_is_taken_once_and_forgotten_in_time(database: Database) -> None:
     """Another caller's key is another; what is given up may be taken again."""
     this: dict[str, Any] = {"now": NOW, "forget_before": NOW - timedelta(days=1)}
     with database.writing() as unit:
-        assert unit.requests.begin("a", digest("key"), b"request", **this)
-        assert not unit.requests.begin("a", digest("key"), b"another", **this)
-        assert unit.requests.begin("b", digest("key"), b"another", **this)
-        assert unit.requests.find("a", digest("key")) == Answered(b"request", None, None)
-        unit.requests.finish("a", digest("key"), status=201, answer=b"{}")
-        assert unit.requests.find("a", digest("key")) == Answered(b"request", 201, b"{}")
-        unit.requests.give_up("b", digest("key"))
-        assert unit.requests.find("b", digest("key")) is None
+        assert unit.repeated_requests.begin("a", digest("key"), b"request", **this)
+        assert not unit.repeated_requests.begin("a", digest("key"), b"another", **this)
+        assert unit.repeated_requests.begin("b", digest("key"), b"another", **this)
+        assert unit.repeated_requests.find("a", digest("key")) == Answered(b"request", None, None)
+        unit.repeated_requests.finish("a", digest("key"), status=201, answer=b"{}")
+        assert unit.repeated_requests.find("a", digest("key")) == Answered(b"request", 201, b"{}")
+        unit.repeated_requests.give_up("b", digest("key"))
+        assert unit.repeated_requests.find("b", digest("key")) is None
         later: dict[str, Any] = {"now": LATER, "forget_before": LATER - timedelta(days=1)}
-        assert unit.requests.begin("a", digest("key"), b"later", **later)
-        assert unit.requests.find("a", digest("key")) == Answered(b"later", None, None)
+        assert unit.repeated_requests.begin("a", digest("key"), b"later", **later)
+        assert unit.repeated_requests.find("a", digest("key")) == Answered(b"later", None, None)

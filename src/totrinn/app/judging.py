@@ -93,7 +93,7 @@ def judge(services: Services, visitor: Visitor, token: str, *, next_: str) -> Ac
         # Where nothing can be written the session idles on: it ends sooner than it need, never later.
         with suppress(StoreUnavailable), services.store.writing() as unit:
             unit.sessions.seen(live.session.id, visitor.now)
-    return _actor(live)
+    return actor_of(live)
 
 
 def look_at(services: Services, visitor: Visitor, token: str | None) -> Actor | None:
@@ -104,7 +104,7 @@ def look_at(services: Services, visitor: Visitor, token: str | None) -> Actor | 
         live = unit.sessions.find(services.digest(token))
     if live is None or is_over(live, visitor.now) or not isinstance(verdict_on(live, visitor.now), Admit):
         return None
-    return _actor(live)
+    return actor_of(live)
 
 
 def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
@@ -119,7 +119,7 @@ def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
     verdict = verdict_on(live, now)
     if not isinstance(verdict, Admit):
         raise NotAdmitted(verdict)
-    current = _actor(live)
+    current = actor_of(live)
     if current.organisation.id != actor.organisation.id:
         raise NotAdmitted(verdict)
     if not may(current.role, right):
@@ -146,7 +146,8 @@ def is_over(live: LiveSession, now: datetime) -> bool:
     )
 
 
-def _actor(live: LiveSession) -> Actor:
+def actor_of(live: LiveSession) -> Actor:
+    """Who acts in a session that was just admitted. Raises `NotAdmitted` where it has no place in its organisation."""
     organisation, role = live.standing.organisation, live.standing.role
     if organisation is None or role is None:
         raise NotAdmitted
@@ -163,6 +164,6 @@ def _end(services: Services, visitor: Visitor, digest: bytes, next_: str) -> Act
             return Gone()
         verdict = verdict_on(live, visitor.now)
         if isinstance(verdict, Admit):
-            return _actor(live)
+            return actor_of(live)
         landed = land_lost_session(services, unit, visitor, live, verdict, next_=next_)
     return Gone() if isinstance(landed, NowhereToGo) else landed

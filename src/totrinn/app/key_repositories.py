@@ -17,6 +17,7 @@ class SealedPlace(StrEnum):
     CHALLENGE = "sso_attempt.sealed_challenge"
     CLIENT_SECRET = "connection.sealed_secret"
     CONNECTION_KEY = "connection.sealed_key"
+    SIGNING_KEY = "signing_key.sealed_private"
     AUTHENTICATOR = "authenticator.sealed_secret"
 
 

@@ -13,6 +13,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from totrinn.app.applications.grant_repositories import (
+    Assertions,
+    Authorisations,
+    Grants,
+    Requests,
+    SigningKeys,
+    Sweeps,
+)
 from totrinn.app.applications.openid import OpenId
 from totrinn.app.applications.repositories import Applications
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
@@ -34,18 +42,21 @@ from totrinn.app.repositories import (
     Throttles,
 )
 from totrinn.app.sso_repositories import Connections, Domains, Keepers, SpentTokens, SsoAttempts, SsoIdentities
-from totrinn.app.token_repository import ApiTokens, Requests
+from totrinn.app.token_repository import ApiTokens, RepeatedRequests
 
 __all__ = [
     "Aftermath",
     "ApiTokens",
     "Applications",
+    "Assertions",
+    "Authorisations",
     "Confirmations",
     "Connections",
     "Devices",
     "DomainRecords",
     "Domains",
     "Factors",
+    "Grants",
     "IdentityProviders",
     "Installation",
     "Keepers",
@@ -59,15 +70,18 @@ __all__ = [
     "Passwords",
     "People",
     "Randomness",
+    "RepeatedRequests",
     "Requests",
     "Sealed",
     "Services",
     "Sessions",
+    "SigningKeys",
     "Signins",
     "SpentTokens",
     "SsoAttempts",
     "SsoIdentities",
     "Store",
+    "Sweeps",
     "Throttles",
     "Unit",
     "Vault",
@@ -110,7 +124,13 @@ class Unit(Protocol):
     applications: Applications
     api_tokens: ApiTokens
     token_confirmations: Confirmations
+    repeated_requests: RepeatedRequests
     requests: Requests
+    grants: Grants
+    authorisations: Authorisations
+    assertions: Assertions
+    signing_keys: SigningKeys
+    sweeps: Sweeps
 
 
 class Store(Protocol):

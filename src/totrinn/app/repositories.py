@@ -212,6 +212,9 @@ class Signins(Protocol):
     def set_pending(self, signin_id: str, pending: Pending | None, state: State) -> None:
         """Stores or forgets the pending secret, with the state that goes with it."""
 
+    def set_next(self, signin_id: str, next_: str) -> None:
+        """Where the person goes on to when they have signed in."""
+
     def take(self, signin_id: str) -> bool:
         """Ends the sign-in; False when it has ended already."""
 

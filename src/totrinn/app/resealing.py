@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
+from totrinn.app.applications.signing_keys import signing_context
 from totrinn.app.auditing import sign_log_anew
 from totrinn.app.errors import SealBroken, TotrinnError
 from totrinn.app.key_repositories import Node, SealedPlace, SealedRow
@@ -24,6 +25,7 @@ _CONTEXTS: dict[SealedPlace, Callable[[str], str]] = {
     SealedPlace.CHALLENGE: challenge_context,
     SealedPlace.CLIENT_SECRET: secret_context,
     SealedPlace.CONNECTION_KEY: key_context,
+    SealedPlace.SIGNING_KEY: signing_context,
     SealedPlace.AUTHENTICATOR: totp_context,
 }
 _OF_PERSONS = frozenset({SealedPlace.PENDING_OF_SIGNIN, SealedPlace.PENDING_OF_SESSION, SealedPlace.AUTHENTICATOR})
@@ -31,6 +33,7 @@ _MENDS = {
     SealedPlace.AUTHENTICATOR: "`totrinn user reset-second-factor`",
     SealedPlace.CLIENT_SECRET: "give the secret again",
     SealedPlace.CONNECTION_KEY: "make the connection anew",
+    SealedPlace.SIGNING_KEY: "`totrinn signing-keys remove`",
 }
 _ENDS_BY_ITSELF = "ends by itself"
 _MOST_NAMED = 5

@@ -43,7 +43,7 @@ class Answered:
     """None where the answer is told once only."""
 
 
-class Requests(Protocol):
+class RepeatedRequests(Protocol):
     """Requests under the idempotency keys of their callers."""
 
     def begin(self, caller: str, key: bytes, request: bytes, *, now: datetime, forget_before: datetime) -> bool:

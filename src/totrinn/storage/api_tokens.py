@@ -97,8 +97,8 @@ class SqlApiTokens(Repository, ports.ApiTokens):
         return self._change(_END_OF_PERSON, {"which": person_id})
 
 
-class SqlRequests(Repository, ports.Requests):
-    """Implements `ports.Requests`."""
+class SqlRepeatedRequests(Repository, ports.RepeatedRequests):
+    """Implements `ports.RepeatedRequests`."""
 
     __slots__ = ()
 

@@ -6,6 +6,7 @@ The id of the key stands in the sealed bytes, so that the database itself can co
 import sqlalchemy as sa
 
 from totrinn.app.key_repositories import Sealed, SealedPlace, SealedRow
+from totrinn.storage import grant_tables as g
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
 from totrinn.storage.repository import Repository, is_which
@@ -17,6 +18,7 @@ _COLUMNS: dict[SealedPlace, tuple[sa.Column[bytes], sa.Column[str]]] = {
     SealedPlace.CHALLENGE: (sso.sso_attempt.c.sealed_challenge, sso.sso_attempt.c.id),
     SealedPlace.CLIENT_SECRET: (sso.connection.c.sealed_secret, sso.connection.c.id),
     SealedPlace.CONNECTION_KEY: (sso.connection.c.sealed_key, sso.connection.c.id),
+    SealedPlace.SIGNING_KEY: (g.signing_key.c.sealed_private, g.signing_key.c.id),
     SealedPlace.AUTHENTICATOR: (t.authenticator.c.sealed_secret, t.authenticator.c.person_id),
 }
 """Each place, and the column of the same row that its secret is bound to."""

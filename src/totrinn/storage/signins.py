@@ -102,6 +102,10 @@ class SqlSignins(Repository, ports.Signins):
         """Stores or forgets the pending secret, with the state that goes with it."""
         self._change(_SET, {"which": signin_id, "state": state, **pending_values(pending)})
 
+    def set_next(self, signin_id: str, next_: str) -> None:
+        """Where the person goes on to when they have signed in."""
+        self._change(_SET, {"which": signin_id, "next": next_})
+
     def take(self, signin_id: str) -> bool:
         """Ends the sign-in, once."""
         return self._change(_TAKE, {"which": signin_id}) == 1

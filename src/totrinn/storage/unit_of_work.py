@@ -11,12 +11,15 @@ from totrinn.app import ports
 from totrinn.app.errors import StoreCollided, StoreUnavailable
 from totrinn.app.observing import Observer
 from totrinn.storage.aftermath import SqlAftermath
-from totrinn.storage.api_tokens import SqlApiTokens, SqlRequests
+from totrinn.storage.api_tokens import SqlApiTokens, SqlRepeatedRequests
 from totrinn.storage.applications import SqlApplications
+from totrinn.storage.authorisation_requests import SqlAssertions, SqlRequests
+from totrinn.storage.authorisations import SqlAuthorisations
 from totrinn.storage.connections import SqlConnections
 from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
 from totrinn.storage.factors import SqlFactors
+from totrinn.storage.grants import SqlGrants
 from totrinn.storage.identities import SqlIdentities
 from totrinn.storage.installation import SqlInstallation
 from totrinn.storage.keepers import SqlKeepers
@@ -30,6 +33,7 @@ from totrinn.storage.people import SqlPeople
 from totrinn.storage.postgresql import is_gone, is_transient
 from totrinn.storage.sealed import SqlSealed
 from totrinn.storage.sessions import SqlSessions
+from totrinn.storage.signing_keys import SqlSigningKeys, SqlSweeps
 from totrinn.storage.signins import SqlSignins
 from totrinn.storage.sso_attempts import SqlSpentTokens, SqlSsoAttempts
 from totrinn.storage.throttles import SqlDevices, SqlThrottles
@@ -60,7 +64,13 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "applications": SqlApplications,
     "api_tokens": SqlApiTokens,
     "token_confirmations": SqlTokenConfirmations,
+    "repeated_requests": SqlRepeatedRequests,
     "requests": SqlRequests,
+    "grants": SqlGrants,
+    "authorisations": SqlAuthorisations,
+    "assertions": SqlAssertions,
+    "signing_keys": SqlSigningKeys,
+    "sweeps": SqlSweeps,
 }
 
 
@@ -92,7 +102,13 @@ class SqlUnit:
     applications: ports.Applications
     api_tokens: ports.ApiTokens
     token_confirmations: ports.Confirmations
+    repeated_requests: ports.RepeatedRequests
     requests: ports.Requests
+    grants: ports.Grants
+    authorisations: ports.Authorisations
+    assertions: ports.Assertions
+    signing_keys: ports.SigningKeys
+    sweeps: ports.Sweeps
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

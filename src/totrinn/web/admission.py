@@ -30,6 +30,7 @@ STEP_PATHS = {
 }
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PROGRAM_PATHS = ("/api/", "/gate", "/oauth2/", "/scim/")
+_PEOPLE_PATHS = ("/oauth2/authorize", "/oauth2/answer", "/oauth2/continue", "/oauth2/logout")
 
 
 class Code(StrEnum):
@@ -85,7 +86,7 @@ def refuse_right(ask: Ask) -> Response:
 
 def is_program(ask: Ask) -> bool:
     """Whether the answer is for a program: told by a status and a code, never redirected."""
-    if ask.path.startswith(_PROGRAM_PATHS):
+    if ask.path.startswith(_PROGRAM_PATHS) and not ask.path.startswith(_PEOPLE_PATHS):
         return True
     accepts = ask.headers.get("accept", "")
     return "json" in accepts and "html" not in accepts

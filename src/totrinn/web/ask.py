@@ -36,6 +36,8 @@ class Ask:
     params: dict[str, str]
     has_get: bool = True
     """Whether this path can be opened as a page; else the page that its forms stand on is one level up."""
+    for_programs: bool = False
+    """Whether a program asks, which is told of errors in JSON, as OAuth 2.0 writes them."""
     body_problem: int | None = None
     """The status with which a body that could not be read is refused, once it is known who asks."""
     actor: Actor | None = None

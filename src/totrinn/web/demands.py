@@ -28,7 +28,7 @@ class Demand:
     of_person: bool = False
     """What belongs to the person alone: refused to sessions that an organisation's SSO opened (rule 12)."""
     from_elsewhere: bool = False
-    """An identity provider sends this: no page of ours, and none of our cookies. What it says proves itself."""
+    """Somebody else sends this, an identity provider or an application: no page of ours. What it says proves itself."""
 
     def __str__(self) -> str:
         parts = [self.level.value]
@@ -47,6 +47,8 @@ class Demand:
 
 ANYONE = Demand(Level.ANYONE)
 A_PROVIDER = Demand(Level.ANYONE, from_elsewhere=True)
+A_CLIENT = Demand(Level.ANYONE, from_elsewhere=True)
+"""What the vendor's applications speak to, and what browsers bring from them."""
 AT_VERIFICATION = Demand(Level.UNFINISHED, steps=frozenset({State.VERIFYING}))
 AT_ENROLMENT = Demand(Level.UNFINISHED, steps=frozenset({State.MUST_ENROL, State.MUST_REPROVE, State.ENROLLING}))
 AT_CHOICE = Demand(Level.UNFINISHED_OR_SESSION, steps=AT_ENROLMENT.steps | {State.CHOOSING})

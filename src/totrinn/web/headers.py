@@ -21,7 +21,7 @@ _COMMON = (
 _PRIVATE = (b"cache-control", b"no-store")
 _PUBLIC = (b"cache-control", b"public, max-age=3600")
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
-_ONE_TIME = ("/setup/", "/password/")
+_ONE_TIME = ("/setup/", "/password/", "/oauth2/")
 
 
 class SecurityHeaders:
@@ -40,7 +40,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", []), *extra]
+                own = list(message.get("headers", []))
+                says_caching = any(name == b"cache-control" for name, _ in own)
+                added = [each for each in extra if not (says_caching and each[0] == b"cache-control")]
+                message["headers"] = [*own, *added]
             await send(message)
 
         await self._application(scope, receive, send_with_headers)

@@ -9,7 +9,7 @@ from totrinn.web import messages
 from totrinn.web.admission import STEP_PATHS
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
-from totrinn.web.paths import own_path
+from totrinn.web.paths import continue_path, own_path
 
 
 def follow(ask: Ask, landed: Landing) -> Response:
@@ -18,7 +18,7 @@ def follow(ask: Ask, landed: Landing) -> Response:
         let_in(ask, landed)
         if landed.by_recovery:
             return ask.go("/account/second-factor?after=recovery")
-        return ask.go(own_path(landed.next) or "/")
+        return ask.go(continue_path(own_path(landed.next) or "/"))
     if isinstance(landed, Held):
         _leave_old_session(ask)
         ask.keep(Cookie.SIGNIN, landed.token)

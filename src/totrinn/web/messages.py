@@ -7,10 +7,13 @@ from starlette.responses import JSONResponse, Response
 from totrinn.web.ask import Ask
 
 _DATABASE_AGAIN_SECONDS = 5
+_OAUTH_CODES = {500: "server_error", 503: "temporarily_unavailable"}
 
 
 def message(ask: Ask, status: int, heading: str, text: str, actions: tuple[tuple[str, str], ...] = ()) -> Response:
-    """A page with one message; `actions` are (address, words), the first one the main one."""
+    """A page with one message; `actions` are (address, words), the first one the main one. Programs get a code."""
+    if ask.for_programs:
+        return JSONResponse({"error": _OAUTH_CODES.get(status, "invalid_request")}, status)
     links = [{"href": href, "label": label, "primary": at == 0} for at, (href, label) in enumerate(actions)]
     return ask.page(
         "message.html",
@@ -135,6 +138,33 @@ def changed_organisation(ask: Ask) -> Response:
             ("/", say("Go on in %(organisation)s", organisation=current)),
             ("/choose-organisation", say("Switch organisation")),
         ),
+    )
+
+
+def no_way_back(ask: Ask, *, is_known: bool) -> Response:
+    """An application sent somebody here in a way that was not agreed, and is not answered (400)."""
+    say = ask.language.say
+    why = (
+        say("The application did not say, in a way that we know, where we should send you afterwards.")
+        if is_known
+        else say("We do not know the application that sent you here, or it has been switched off.")
+    )
+    return message(
+        ask, 400, say("We cannot sign you in to this application"), why, (("/", say("Go to the front page")),)
+    )
+
+
+def request_lapsed(ask: Ask) -> Response:
+    """What an application wanted has been answered already, or waited for too long (400)."""
+    say = ask.language.say
+    return message(
+        ask,
+        400,
+        say("Go back to the application"),
+        say(
+            "This sign-in has been used, or it took more than ten minutes. Open the application and sign in from there."
+        ),
+        (("/", say("Go to the front page")),),
     )
 
 

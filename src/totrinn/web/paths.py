@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 _LONGEST = 1024
 _ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/?#[]@!$&'()*+,;=:%")
+_ANSWER, _CONTINUE = "/oauth2/answer", "/oauth2/continue"
 _NEVER = ("/login", "/logout", "/language", "/choose-organisation", "/setup/", "/password/", "/sso/")
 
 
@@ -19,6 +20,11 @@ def own_path(target: str) -> str:
     if "%" in target.partition("?")[0] or target.startswith(_NEVER):
         return ""
     return target
+
+
+def continue_path(target: str) -> str:
+    """Where a form leads that ends at this page of ours: an application is answered on a journey of its own."""
+    return f"{_CONTINUE}{target.removeprefix(_ANSWER)}" if target.startswith(f"{_ANSWER}?") else target
 
 
 def sso_path(connection_id: str, page: str, **query: str) -> str:

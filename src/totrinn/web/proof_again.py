@@ -46,7 +46,12 @@ def prove_again(ask: Ask) -> Unproven | None:
     stale = stale_proof(ask)
     if stale is None or stale.by_sso or "password" not in ask.form:
         return None
-    password, code = ask.form["password"], ask.form.get("proof_code", "")
+    return prove_now(ask)
+
+
+def prove_now(ask: Ask) -> Unproven | None:
+    """Checks the proof fields, however fresh the session's proof is; None when they are right."""
+    password, code = ask.form.get("password", ""), ask.form.get("proof_code", "")
     if not password:
         return Unproven(422, {"password": ask.language.say("Type your password.")})
     if len(password) > LONGEST:

@@ -40,6 +40,11 @@ ROUTE = "totrinn.route"
 
 _log = logging.getLogger("totrinn.web")
 _LONGEST_BROWSER = 300
+_TO_SCRIPTS = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Allow-Headers": "Authorization, Content-Type",
+    "Access-Control-Max-Age": "7200",
+}
 MOST_WAITING_FOR_THREADS = 100
 """Where so many wait for a thread, every thread waits for the database."""
 
@@ -58,6 +63,10 @@ class Page:
     calls_out: bool = False
     """Its handlers wait for an identity provider: in threads of their own, so that nobody else waits with them."""
     largest_body: int = LARGEST_BODY
+    for_programs: bool = False
+    """Applications ask, and are told of errors in JSON."""
+    for_scripts: bool = False
+    """Scripts of any site's pages may ask, without cookies: what they may know they prove by a token or a code."""
     at_once: Callable[[Ready], Awaitable[Response]] | None = None
     """Answers GET in the event loop, before threads and database: for what must answer whatever else hangs."""
 
@@ -95,10 +104,18 @@ class Desk:
     async def serve(self, request: Request, page: Page) -> Response:
         """Answers one request."""
         request.scope[ROUTE] = page.path
+        if page.for_scripts and request.method == "OPTIONS":
+            return Response(None, 204, {**_TO_SCRIPTS, "Access-Control-Allow-Methods": ", ".join(page.methods())})
+        response = await self._serve(request, page)
+        if page.for_scripts:
+            response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
+
+    async def _serve(self, request: Request, page: Page) -> Response:
         if page.at_once and request.method in SAFE_METHODS:
             return await page.at_once(self._ready)
         ask = self._ask(request)
-        ask.has_get = page.get is not None
+        ask.has_get, ask.for_programs = page.get is not None, page.for_programs
         try:
             if ask.method not in SAFE_METHODS:
                 ask.form = await read_form(request, largest=await self._largest_body(ask, page))

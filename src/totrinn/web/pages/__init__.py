@@ -1,5 +1,9 @@
-"""The pages, in the order of a visit: signing in, then the account, then what administrators and the vendor see."""
+"""The pages, in the order of a visit: signing in, then the account, then what administrators and the vendor see.
 
+What applications speak to stands in `web/oauth2`.
+"""
+
+from totrinn.web import oauth2
 from totrinn.web.pages import (
     account,
     choose,
@@ -37,6 +41,7 @@ PAGES: tuple[Page, ...] = (
     *own_factors.PAGES,
     *log.PAGES,
     *vendor.PAGES,
+    *oauth2.PAGES,
     *health.PAGES,
     *probe.PAGES,
 )

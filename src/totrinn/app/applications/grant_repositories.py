@@ -1,0 +1,135 @@
+"""What is kept of requests, grants, tokens and keys; the rules that hold for all that is kept stand in `ports`."""
+
+from datetime import datetime
+from typing import Protocol
+
+from totrinn.app.applications.grant_records import (
+    Authorisation,
+    Grant,
+    SigningKey,
+    StoredRequest,
+    StoredToken,
+    Told,
+)
+
+
+class Requests(Protocol):
+    """Requests that wait for their person, under the digest of a random id."""
+
+    def add(self, digest: bytes, request: StoredRequest) -> None:
+        """Adds one."""
+
+    def find(self, digest: bytes) -> StoredRequest | None:
+        """Looks at one without ending it; expired ones are found too."""
+
+    def send_away(self, digest: bytes) -> bool:
+        """Remembers that the person is sent to their provider, once; False when they have been."""
+
+    def take(self, digest: bytes) -> StoredRequest | None:
+        """Takes it, once."""
+
+
+class Grants(Protocol):
+    """Grants. The database itself ends a grant when its session ends, whatever ended that."""
+
+    def ensure(self, grant: Grant, now: datetime) -> tuple[str, bool]:
+        """The id of the grant of this application and this session, and whether it is new."""
+
+    def find(self, grant_id: str) -> Grant | None:
+        """One, over or not."""
+
+    def end(self, grant_id: str) -> bool:
+        """Ends one, so that its application is told; False when it was over."""
+
+    def end_of_member(self, organisation_id: str, person_id: str) -> int:
+        """Ends those of a person in an organisation."""
+
+    def end_of_application(self, application_id: str) -> int:
+        """Ends all of an application."""
+
+    def sessions(self, organisation_id: str, *, after: str, limit: int) -> tuple[str, ...]:
+        """The ids of those sessions of an organisation that applications rely on, in order."""
+
+    def end_of_session(self, session_id: str) -> int:
+        """Ends those that rely on this session, which itself goes on."""
+
+    def untold(self, now: datetime, *, limit: int) -> tuple[Told, ...]:
+        """Grants that are over, of applications that are to be told, and whose turn has come."""
+
+    def claim(self, told: Told, *, until: datetime) -> bool:
+        """Takes one to tell of it, once: nobody else does before `until`."""
+
+    def forget(self, grant_id: str) -> None:
+        """Deletes one that is over."""
+
+
+class Authorisations(Protocol):
+    """Codes, and the tokens that came of them."""
+
+    def add(self, digest: bytes, authorisation: Authorisation, now: datetime) -> None:
+        """Adds one under the digest of its code."""
+
+    def find(self, digest: bytes) -> Authorisation | None:
+        """The one of this code, used or not."""
+
+    def use(self, authorisation_id: str, now: datetime) -> bool:
+        """Uses its code, once."""
+
+    def hold(self, authorisation_id: str) -> bool:
+        """Makes others who exchange its tokens wait until this transaction ends; False when it has ended."""
+
+    def end(self, authorisation_id: str) -> None:
+        """Ends it with all its tokens."""
+
+    def add_access(
+        self, digest: bytes, authorisation_id: str, scopes: tuple[str, ...], *, now: datetime, expires_at: datetime
+    ) -> None:
+        """Adds an access token."""
+
+    def find_access(self, digest: bytes) -> StoredToken | None:
+        """An access token; expired ones are found too."""
+
+    def end_access(self, digest: bytes) -> None:
+        """Ends one access token."""
+
+    def add_refresh(self, digest: bytes, authorisation_id: str, now: datetime) -> None:
+        """Adds a refresh token, unless it is there."""
+
+    def find_refresh(self, digest: bytes) -> StoredToken | None:
+        """A refresh token, used or not."""
+
+    def use_refresh(self, digest: bytes, now: datetime) -> bool:
+        """Uses a refresh token, once."""
+
+
+class Assertions(Protocol):
+    """What applications have signed to prove themselves, until it would not be accepted any more."""
+
+    def take(self, application_id: str, jti: str, expires_at: datetime) -> bool:
+        """Takes one, once, over all processes; False when it was taken before."""
+
+
+class SigningKeys(Protocol):
+    """Our keys for tokens."""
+
+    def all(self) -> tuple[SigningKey, ...]:
+        """All of them, the newest first."""
+
+    def add(self, key: SigningKey) -> None:
+        """Adds one."""
+
+    def forget(self, key_id: str) -> None:
+        """Deletes one."""
+
+
+class Sweeps(Protocol):
+    """Organisations of which everybody has to be judged, as something was changed for all of them."""
+
+    def add(self, sweep_id: str, organisation_id: str, due_at: datetime) -> None:
+        """Adds one."""
+
+    def take_due(self, now: datetime, *, until: datetime) -> tuple[str, str] | None:
+        """(sweep, organisation) of one that is due; nobody else takes it before `until`."""
+
+    def done(self, sweep_id: str) -> None:
+        """Deletes one."""
