@@ -9,14 +9,12 @@ from totrinn.core.api_tokens import (
     OPENS,
     Scope,
     is_token,
-    may_token_change,
     may_token_manage,
     opens,
     scopes_for,
     scopes_of,
     token_text,
 )
-from totrinn.core.enforcement import Change
 from totrinn.core.roles import Right, Role, may
 
 SECRET = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNO_-"
@@ -44,11 +42,6 @@ def test_a_scope_is_worth_no_more_than_the_role_that_gives_it() -> None:
     assert set(OF_ORGANISATION) | set(OF_VENDOR) == set(Scope)
     assert scopes_of(is_vendor=True) == OF_VENDOR
     assert scopes_of(is_vendor=False) == OF_ORGANISATION
-
-
-def test_a_token_strengthens_and_never_weakens() -> None:
-    """On and earlier, and nothing else."""
-    assert [change for change in Change if may_token_change(change)] == [Change.ON, Change.EARLIER]
 
 
 def test_a_token_touches_no_administrator() -> None:

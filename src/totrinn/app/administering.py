@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from totrinn.app.accounts import own_memberships
+from totrinn.app.api_tokens import Caller, acting_either, source_of
 from totrinn.app.errors import NotAllowed, NotFound
 from totrinn.app.judging import Actor, acting, acting_as_oneself
 from totrinn.app.landing import Visitor
@@ -12,6 +13,7 @@ from totrinn.app.notifying import tell
 from totrinn.app.own_factors import StaleProof, is_keeper, stale_for_organisation
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import MailKind, Member, Organisation
+from totrinn.core.api_tokens import may_token_manage
 from totrinn.core.events import Event, Kind, Source
 from totrinn.core.roles import ASSIGNABLE, Right, Role, may_manage
 
@@ -48,13 +50,13 @@ class MemberElsewhere:
 
 
 def save_settings(
-    services: Services, visitor: Visitor, actor: Actor, *, name: str, language: str, time_zone: str
+    services: Services, visitor: Visitor, caller: Caller, *, name: str, language: str, time_zone: str
 ) -> Done:
     """Saves name, language and time zone of the organisation."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.CHANGE_SETTINGS, visitor.now)
+        current = acting_either(unit, caller, Right.CHANGE_SETTINGS, visitor)
         wanted = {"name": name, "language": language, "time_zone": time_zone}
-        _save_settings(unit, visitor.now, visitor.source(current.person.id), current.organisation, wanted)
+        _save_settings(unit, visitor.now, source_of(visitor, current), current.organisation, wanted)
         return Done()
 
 
@@ -113,27 +115,26 @@ def change_role(
         return Done()
 
 
-def end_sessions(services: Services, visitor: Visitor, actor: Actor, person_id: str) -> Done:
-    """Ends a member's sessions in this organisation. Raises `NotFound`, `NotAllowed`."""
+def end_sessions(services: Services, visitor: Visitor, caller: Caller, person_id: str) -> Done:
+    """Ends a member's sessions in this organisation, save the one that asks. Raises `NotFound`, `NotAllowed`."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.MANAGE_MEMBERS, visitor.now)
+        current = acting_either(unit, caller, Right.MANAGE_MEMBERS, visitor)
         member = _manageable(unit, current, person_id)
-        ended = unit.sessions.end_of_person(
-            member.id, keep=current.live.session.id, organisation_id=current.organisation.id
-        )
+        keep = current.live.session.id if isinstance(current, Actor) else None
+        ended = unit.sessions.end_of_person(member.id, keep=keep, organisation_id=current.organisation.id)
         _log(unit, visitor, Kind.SESSIONS_ENDED, current, member.id, count=str(ended))
         return Done()
 
 
 def remove_member(
-    services: Services, visitor: Visitor, actor: Actor, person_id: str
+    services: Services, visitor: Visitor, caller: Caller, person_id: str
 ) -> Done | LastGlobalAdministrator | KeepsPassword | Oneself:
     """Removes a member, and with it every session in this organisation (R49). Raises `NotFound`, `NotAllowed`."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.MANAGE_MEMBERS, visitor.now)
+        current = acting_either(unit, caller, Right.MANAGE_MEMBERS, visitor)
         unit.members.lock(current.organisation.id)
         member = _manageable(unit, current, person_id)
-        if member.id == current.person.id:
+        if isinstance(current, Actor) and member.id == current.person.id:
             return Oneself()
         if is_last_global_administrator(unit, current.organisation.id, member.id):
             return LastGlobalAdministrator()
@@ -246,16 +247,17 @@ def is_member_elsewhere(unit: Unit, person_id: str, organisation_id: str) -> boo
     )
 
 
-def _member(unit: Unit, current: Actor, person_id: str) -> Member:
+def _member(unit: Unit, current: Caller, person_id: str) -> Member:
     member = unit.members.find(current.organisation.id, person_id)
     if member is None:
         raise NotFound(person_id)
     return member
 
 
-def _manageable(unit: Unit, current: Actor, person_id: str) -> Member:
+def _manageable(unit: Unit, current: Caller, person_id: str) -> Member:
     member = _member(unit, current, person_id)
-    if not may_manage(current.role, member.role):
+    may = may_manage(current.role, member.role) if isinstance(current, Actor) else may_token_manage(member.role)
+    if not may:
         raise NotAllowed(Right.MANAGE_MEMBERS)
     return member
 
@@ -266,12 +268,12 @@ def _end_membership(unit: Unit, organisation_id: str, person_id: str) -> None:
     unit.signins.end_of_person(person_id, organisation_id=organisation_id)
 
 
-def _log(unit: Unit, visitor: Visitor, kind: Kind, current: Actor, person_id: str | None, **detail: str) -> None:
+def _log(unit: Unit, visitor: Visitor, kind: Kind, current: Caller, person_id: str | None, **detail: str) -> None:
     unit.log.write(
         Event(
             kind,
             visitor.now,
-            visitor.source(current.person.id),
+            source_of(visitor, current),
             organisation_id=current.organisation.id,
             person_id=person_id,
             detail=detail,

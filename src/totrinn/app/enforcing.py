@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from totrinn.app.api_tokens import Caller, acting_either, source_of
 from totrinn.app.errors import NotFound
-from totrinn.app.judging import Actor, acting
+from totrinn.app.judging import Actor
 from totrinn.app.landing import Visitor
 from totrinn.app.own_factors import StaleProof, stale_for_organisation
-from totrinn.app.ports import Services, Unit
+from totrinn.app.ports import Confirmations, Services, Unit
 from totrinn.app.records import Organisation
 from totrinn.core.enforcement import (
     CONFIRMATION_LIFETIME,
@@ -60,33 +61,33 @@ class Changed:
     change: Change
 
 
-def propose(services: Services, visitor: Visitor, actor: Actor, wish: Wish) -> Proposal | Unchanged | Refused:
+def propose(services: Services, visitor: Visitor, caller: Caller, wish: Wish) -> Proposal | Unchanged | Refused:
     """Previews a wish and hands out its confirmation; changes nothing."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.SEE_SETTINGS, visitor.now)
+        current = acting_either(unit, caller, Right.SEE_SETTINGS, visitor)
         policy = current.organisation.policy
         change = change_of(policy, wish, visitor.now)
         if change is Change.NOTHING:
             return Unchanged()
-        refusal = refuse_wish(policy, current.role, wish, visitor.now)
+        refusal = _refuse_wish(current, wish, visitor)
         if refusal is not None:
             _log_refused(unit, visitor, current, refusal)
             return Refused(refusal)
         return _proposal(services, unit, visitor, current, wish, None)
 
 
-def confirm(services: Services, visitor: Visitor, actor: Actor, token: str) -> Changed | Proposal | Refused:
+def confirm(services: Services, visitor: Visitor, caller: Caller, token: str) -> Changed | Proposal | Refused:
     """Makes the confirmed change, or says why not and, where that helps, proposes it anew."""
     digest = services.digest(token)
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.SEE_SETTINGS, visitor.now)
-        stored = unit.confirmations.find(digest)
+        current = acting_either(unit, caller, Right.SEE_SETTINGS, visitor)
+        stored = _confirmations(unit, current).find(digest)
         if stored is None or not _is_ours(stored, current):
             return _refuse(unit, visitor, current, Refusal.UNKNOWN_CONFIRMATION)
         refusal = _refusal(unit, visitor, current, stored)
         if refusal is Refusal.STALE_PROOF:
             return _proposal(services, unit, visitor, current, stored.wish, refusal)
-        if unit.confirmations.take(digest) is None:
+        if _confirmations(unit, current).take(digest) is None:
             return _refuse(unit, visitor, current, Refusal.UNKNOWN_CONFIRMATION)
         if refusal is None:
             return _change(unit, visitor, current, stored)
@@ -98,14 +99,14 @@ def confirm(services: Services, visitor: Visitor, actor: Actor, token: str) -> C
         return _proposal(services, unit, visitor, current, stored.wish, refusal)
 
 
-def look_again(services: Services, visitor: Visitor, actor: Actor, token: str) -> Proposal | Refused:
+def look_again(services: Services, visitor: Visitor, caller: Caller, token: str) -> Proposal | Refused:
     """What a confirmation that was handed out would confirm; it is not used, and holds for as long as it did."""
     with services.store.writing() as unit:
-        current = acting(unit, actor, Right.SEE_SETTINGS, visitor.now)
-        stored = unit.confirmations.find(services.digest(token))
+        current = acting_either(unit, caller, Right.SEE_SETTINGS, visitor)
+        stored = _confirmations(unit, current).find(services.digest(token))
         if stored is None or not _is_ours(stored, current):
             return _refuse(unit, visitor, current, Refusal.UNKNOWN_CONFIRMATION)
-        preview = unit.members.preview(current.organisation.id, current.person.id)
+        preview = _preview(unit, current)
         return _shown(visitor, current, stored.wish, preview, token, None)
 
 
@@ -139,17 +140,17 @@ def require_by_operator(
 
 
 def make_available(
-    services: Services, source: Source, slug: str, *, why: str, now: datetime, actor: Actor | None = None
+    services: Services, source: Source, slug: str, *, why: str, now: datetime, caller: Caller | None = None
 ) -> Organisation:
     """Lets an organisation's global administrator turn the requirement on. Raises `NotFound` for an unknown slug."""
-    return _set_available(services, source, slug, why=why, now=now, actor=actor, since=now)
+    return _set_available(services, source, slug, why=why, now=now, caller=caller, since=now)
 
 
 def withdraw(
-    services: Services, source: Source, slug: str, *, why: str, now: datetime, actor: Actor | None = None
+    services: Services, source: Source, slug: str, *, why: str, now: datetime, caller: Caller | None = None
 ) -> Organisation:
     """Takes the availability back. What is required stays required (rule 7). Raises `NotFound`."""
-    return _set_available(services, source, slug, why=why, now=now, actor=actor, since=None)
+    return _set_available(services, source, slug, why=why, now=now, caller=caller, since=None)
 
 
 def _set_available(
@@ -159,12 +160,12 @@ def _set_available(
     *,
     why: str,
     now: datetime,
-    actor: Actor | None,
+    caller: Caller | None,
     since: datetime | None,
 ) -> Organisation:
     with services.store.writing() as unit:
-        if actor is not None:
-            acting(unit, actor, Right.RUN_ORGANISATIONS, now)
+        if caller is not None:
+            acting_either(unit, caller, Right.RUN_ORGANISATIONS, Visitor(now, source.address, source.browser))
         organisation = unit.organisations.find_by_slug(slug)
         if organisation is None or organisation.is_vendor:
             raise NotFound(slug)
@@ -179,17 +180,17 @@ def _proposal(
     services: Services,
     unit: Unit,
     visitor: Visitor,
-    current: Actor,
+    current: Caller,
     wish: Wish,
     because: Refusal | None,
 ) -> Proposal:
-    organisation, session = current.organisation, current.live.session
-    preview = unit.members.preview(organisation.id, current.person.id)
+    organisation = current.organisation
+    preview = _preview(unit, current)
     token = services.random.token()
-    unit.confirmations.add(
+    _confirmations(unit, current).add(
         services.digest(token),
         Confirmation(
-            session_id=session.id,
+            session_id=_id_of(current),
             organisation_id=organisation.id,
             wish=wish,
             revision=organisation.policy.revision,
@@ -201,9 +202,9 @@ def _proposal(
 
 
 def _shown(
-    visitor: Visitor, current: Actor, wish: Wish, preview: Preview, token: str, because: Refusal | None
+    visitor: Visitor, current: Caller, wish: Wish, preview: Preview, token: str, because: Refusal | None
 ) -> Proposal:
-    stale = stale_for_organisation(current.live, visitor)
+    stale = _stale(current, visitor)
     return Proposal(
         wish=wish,
         change=change_of(current.organisation.policy, wish, visitor.now),
@@ -214,38 +215,67 @@ def _shown(
     )
 
 
-def _is_ours(stored: Confirmation, current: Actor) -> bool:
-    return stored.session_id == current.live.session.id and stored.organisation_id == current.organisation.id
-
-
-def _refusal(unit: Unit, visitor: Visitor, current: Actor, stored: Confirmation) -> Refusal | None:
+def _refuse_wish(current: Caller, wish: Wish, visitor: Visitor) -> Refusal | None:
+    """What role and policy say; a token, moreover, only strengthens (rule 13)."""
     policy = current.organisation.policy
-    refusal = refuse_wish(policy, current.role, stored.wish, visitor.now) or refuse_confirmation(
+    refusal = refuse_wish(policy, current.role, wish, visitor.now)
+    if refusal is not None or isinstance(current, Actor):
+        return refusal
+    if not current.may(Right.CHANGE_REQUIREMENT):
+        return Refusal.NOT_ALLOWED
+    weakens = refuse_stricter(policy, change_of(policy, wish, visitor.now)) is Refusal.NOT_ALLOWED
+    return Refusal.NEEDS_PERSON if weakens else None
+
+
+def _confirmations(unit: Unit, current: Caller) -> Confirmations:
+    return unit.confirmations if isinstance(current, Actor) else unit.token_confirmations
+
+
+def _id_of(current: Caller) -> str:
+    """Who must confirm what was proposed to them: the session, or the token."""
+    return current.live.session.id if isinstance(current, Actor) else current.token.id
+
+
+def _preview(unit: Unit, current: Caller) -> Preview:
+    me = current.person.id if isinstance(current, Actor) else ""
+    return unit.members.preview(current.organisation.id, me)
+
+
+def _stale(current: Caller, visitor: Visitor) -> StaleProof | None:
+    return stale_for_organisation(current.live, visitor) if isinstance(current, Actor) else None
+
+
+def _is_ours(stored: Confirmation, current: Caller) -> bool:
+    return stored.session_id == _id_of(current) and stored.organisation_id == current.organisation.id
+
+
+def _refusal(unit: Unit, visitor: Visitor, current: Caller, stored: Confirmation) -> Refusal | None:
+    refusal = _refuse_wish(current, stored.wish, visitor) or refuse_confirmation(
         stored,
-        expected_session=current.live.session.id,
+        expected_session=_id_of(current),
         expected_organisation=current.organisation.id,
-        policy=policy,
-        preview=unit.members.preview(current.organisation.id, current.person.id),
+        policy=current.organisation.policy,
+        preview=_preview(unit, current),
         now=visitor.now,
     )
-    if refusal is None and stale_for_organisation(current.live, visitor) is not None:
+    if refusal is None and _stale(current, visitor) is not None:
         return Refusal.STALE_PROOF
     return refusal
 
 
-def _change(unit: Unit, visitor: Visitor, current: Actor, stored: Confirmation) -> Changed | Refused:
+def _change(unit: Unit, visitor: Visitor, current: Caller, stored: Confirmation) -> Changed | Refused:
     policy = current.organisation.policy
     change = change_of(policy, stored.wish, visitor.now)
     requirement = granted(policy, stored.wish, visitor.now)
     taken = unit.organisations.take_requirement(
         current.organisation.id,
         requirement,
-        by=current.person.id if stored.wish.on else None,
+        by=current.person.id if stored.wish.on and isinstance(current, Actor) else None,
         expected_revision=stored.revision,
     )
     if not taken:
         return _refuse(unit, visitor, current, Refusal.SOMEONE_ELSE)
-    source = visitor.source(current.person.id)
+    source = source_of(visitor, current)
     _log_change(unit, visitor.now, source, current.organisation.id, change, requirement)
     return Changed(change)
 
@@ -258,19 +288,19 @@ def _log_change(
     unit.log.write(Event(kind, now, source, organisation_id=organisation_id, detail=detail))
 
 
-def _refuse(unit: Unit, visitor: Visitor, current: Actor, refusal: Refusal) -> Refused:
+def _refuse(unit: Unit, visitor: Visitor, current: Caller, refusal: Refusal) -> Refused:
     _log_refused(unit, visitor, current, refusal)
     return Refused(refusal)
 
 
-def _log_refused(unit: Unit, visitor: Visitor, current: Actor, refusal: Refusal) -> None:
+def _log_refused(unit: Unit, visitor: Visitor, current: Caller, refusal: Refusal) -> None:
     unit.log.write(
         Event(
             Kind.REQUIREMENT_REFUSED,
             visitor.now,
-            visitor.source(current.person.id),
+            source_of(visitor, current),
             organisation_id=current.organisation.id,
-            person_id=current.person.id,
+            person_id=current.person.id if isinstance(current, Actor) else None,
             detail={"reason": refusal},
         )
     )

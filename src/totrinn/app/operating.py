@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from totrinn.app.accounts import WeakPassword, find_weakness
 from totrinn.app.administering import NothingToReset, reset
+from totrinn.app.api_tokens import Caller, acting_either
 from totrinn.app.errors import NotAllowed, NotFound
 from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
@@ -68,7 +69,7 @@ def create_organisation(
     *,
     name: str,
     slug: str,
-    actor: Actor | None = None,
+    caller: Caller | None = None,
     language: str = "nb",
     is_vendor: bool = False,
 ) -> Organisation | Obstacle:
@@ -87,8 +88,8 @@ def create_organisation(
         created_at=visitor.now,
     )
     with services.store.writing() as unit:
-        if actor is not None:
-            acting(unit, actor, Right.RUN_ORGANISATIONS, visitor.now)
+        if caller is not None:
+            acting_either(unit, caller, Right.RUN_ORGANISATIONS, visitor)
         if not unit.organisations.add(organisation):
             return Obstacle.SLUG_TAKEN
         _log(unit, visitor, source, Kind.ORGANISATION_CREATED, organisation.id, name=name)

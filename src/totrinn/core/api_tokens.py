@@ -10,7 +10,6 @@ from collections.abc import Collection
 from datetime import timedelta
 from enum import StrEnum
 
-from totrinn.core.enforcement import Change
 from totrinn.core.roles import Right, Role
 
 LONGEST_LIFE = timedelta(days=366)
@@ -90,11 +89,6 @@ def scopes_for(right: Right) -> tuple[Scope, ...]:
 def scopes_of(*, is_vendor: bool) -> tuple[Scope, ...]:
     """The scopes that a token of the vendor, or of a customer organisation, may have."""
     return OF_VENDOR if is_vendor else OF_ORGANISATION
-
-
-def may_token_change(change: Change) -> bool:
-    """Whether a token may change the requirement so: on or earlier, never off or later."""
-    return change in (Change.ON, Change.EARLIER)
 
 
 def may_token_manage(other: Role) -> bool:

@@ -60,6 +60,8 @@ class Refusal(StrEnum):
     SOMEONE_ELSE = "someone_else"
     PEOPLE_CHANGED = "people_changed"
     STALE_PROOF = "stale_proof"
+    NEEDS_PERSON = "needs_person"
+    """An API token may turn it on or to an earlier date, and nothing else (rule 13)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,7 @@ class Confirmation:
     """What was shown, and to whom, when the confirmation was handed out."""
 
     session_id: str
+    """Whose it is: the session's id, or the API token's."""
     organisation_id: str
     wish: Wish
     revision: int

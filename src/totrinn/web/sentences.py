@@ -147,5 +147,8 @@ def refusal(language: Language, cause: Refusal) -> str:
         Refusal.SOMEONE_ELSE: say("Someone else has changed this in the meantime. Look over the new numbers."),
         Refusal.PEOPLE_CHANGED: say("The people it concerns have changed in the meantime. Look over the new numbers."),
         Refusal.STALE_PROOF: say("It is more than 20 minutes since you signed in. Confirm that it is you."),
+        Refusal.NEEDS_PERSON: say(
+            "A token can turn the requirement on or move it to an earlier date. Everything else needs a person."
+        ),
     }
     return sentences[cause]

@@ -44,7 +44,7 @@ def create(ask: Ask) -> Response:
     if errors:
         return _page(ask, 422, **errors)
     source = ask.visitor.source(ask.me.person.id)
-    made = create_organisation(ask.services, ask.visitor, source, name=name, slug=slug, actor=ask.me)
+    made = create_organisation(ask.services, ask.visitor, source, name=name, slug=slug, caller=ask.me)
     if isinstance(made, Obstacle):
         return _page(ask, 409, slug=ask.language.say("This short name is taken. Choose another one."))
     return ask.go(f"/vendor/organisations/{made.slug}?said=created")
@@ -66,7 +66,7 @@ def set_availability(ask: Ask) -> Response:
     change = make_available if wish == "on" else withdraw
     source = ask.visitor.source(ask.me.person.id)
     slug = ask.params["slug"]
-    change(ask.services, source, slug, why=why, now=ask.visitor.now, actor=ask.me)
+    change(ask.services, source, slug, why=why, now=ask.visitor.now, caller=ask.me)
     return ask.go(f"/vendor/organisations/{slug}?said={'available' if wish == 'on' else 'withdrawn'}")
 
 
