@@ -16,6 +16,7 @@ OPEN_TO_ALL = {
     "/health/probe",
     "/setup/{token}",
     "/password/{token}",
+    "/api/v1/openapi.json",
 }
 PROBE = "/health/probe"
 """There for whoever holds the installation's keys; for nobody else is there such a page."""

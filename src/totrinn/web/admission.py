@@ -96,14 +96,14 @@ def to_step(ask: Ask, state: State) -> Response:
     """Sends an unfinished sign-in to the step where it stands."""
     if is_program(ask):
         code = _CODES.get(state, Code.ENROLMENT_REQUIRED)
-        return messages.problem(401, code, "The sign-in is not finished")
+        return messages.problem(401, code, ask.language.say("The sign-in is not finished."))
     return ask.go(STEP_PATHS[state])
 
 
 def to_login(ask: Ask) -> Response:
     """Sends whoever has proven nothing to the sign-in page, and back afterwards; says what has ended, if it has."""
     if is_program(ask):
-        return messages.problem(401, Code.SIGN_IN_REQUIRED, "Sign in first")
+        return messages.problem(401, Code.SIGN_IN_REQUIRED, ask.language.say("Sign in first."))
     said = ""
     for cookie, word in ((Cookie.SESSION, "over"), (Cookie.SIGNIN, "late")):
         if ask.jar.get(cookie) is not None:

@@ -7,12 +7,12 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Mount
+from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from totrinn.app.ports import Services
-from totrinn.web import messages
+from totrinn.web import api, messages
 from totrinn.web.ask import Ask
 from totrinn.web.demands import ANYONE, SIGNED_IN
 from totrinn.web.headers import SecurityHeaders
@@ -21,6 +21,8 @@ from totrinn.web.routing import Desk, Page, Ready
 from totrinn.web.settings import WebSettings
 
 _STATIC = Path(__file__).parent / "static"
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+"""The API answers every method itself, be it by a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,9 @@ def create(
     static_files = Page("/static/{path}", ANYONE, get=_unknown)
     pages = [(desk.route(page), page) for page in (*PAGES, *extra)]
 
+    async def api_endpoint(request: Request) -> Response:
+        return await api.serve(request, desk)
+
     async def no_page(request: Request, _: Exception) -> Response:
         return await desk.serve(request, unknown)
 
@@ -55,6 +60,7 @@ def create(
     application = Starlette(
         routes=[
             *(route for route, _ in pages),
+            Route(f"{api.BASE}/{{path:path}}", api_endpoint, methods=list(_METHODS)),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         exception_handlers={404: no_page, 405: no_method},
@@ -66,7 +72,16 @@ def create(
 def route_table(extra: Sequence[Page] = ()) -> list[RouteInfo]:
     """Every route, its methods and what it demands."""
     pages = [RouteInfo(page.path, page.methods(), str(page.demand)) for page in (*PAGES, *extra)]
-    return [*pages, RouteInfo("/static/{path}", ("GET",), "anyone")]
+    return [*pages, *_api_routes(), RouteInfo("/static/{path}", ("GET",), "anyone")]
+
+
+def _api_routes() -> list[RouteInfo]:
+    from totrinn.web.api.document import OPEN
+    from totrinn.web.api.rooms import ENDPOINTS
+
+    open_to_all = [RouteInfo(api.BASE + each.path, ("GET",), str(ANYONE)) for each in OPEN]
+    endpoints = [RouteInfo(api.BASE + each.path, (each.method,), each.demand) for each in ENDPOINTS]
+    return [*open_to_all, *endpoints]
 
 
 def _unknown(ask: Ask) -> Response:

@@ -18,7 +18,7 @@ class BadRequest(Exception):
 
 async def read_form(request: Request, *, largest: int = LARGEST_BODY) -> dict[str, str]:
     """The fields of an `application/x-www-form-urlencoded` body; a field that comes twice is refused (R63, R70)."""
-    body = await _read_body(request, largest)
+    body = await read_body(request, largest)
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != "application/x-www-form-urlencoded":
         if not body and not content_type:
@@ -37,7 +37,8 @@ def read_query(query: bytes) -> dict[str, str]:
     return {name: value for name, value in pairs if names.count(name) == 1 and "\0" not in value}
 
 
-async def _read_body(request: Request, largest: int) -> bytes:
+async def read_body(request: Request, largest: int) -> bytes:
+    """What was sent. Raises `BadRequest` when it is larger, or breaks off."""
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > largest:
         raise BadRequest(413)

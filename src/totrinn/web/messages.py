@@ -1,13 +1,23 @@
 """Lone messages: refusals and errors, each with what to do next. No internals, whatever went wrong (R69)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from starlette.responses import JSONResponse, Response
 
 from totrinn.web.ask import Ask
 
-_DATABASE_AGAIN_SECONDS = 5
+Handler = Callable[[Ask], Response]
+DATABASE_AGAIN_SECONDS = 5
 _OAUTH_CODES = {500: "server_error", 503: "temporarily_unavailable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """What is answered when the database does not, and when something of ours fails."""
+
+    unavailable: Handler
+    broken: Handler
 
 
 def message(ask: Ask, status: int, heading: str, text: str, actions: tuple[tuple[str, str], ...] = ()) -> Response:
@@ -29,7 +39,7 @@ def message(ask: Ask, status: int, heading: str, text: str, actions: tuple[tuple
 def problem(status: int, code: str, title: str) -> Response:
     """The same for programs (RFC 9457)."""
     return JSONResponse(
-        {"type": "about:blank", "title": title, "status": status, "code": code},
+        {"type": f"urn:totrinn:problem:{code}", "title": title, "status": status, "code": code},
         status,
         media_type="application/problem+json",
     )
@@ -197,7 +207,7 @@ def unavailable(ask: Ask) -> Response:
     heading = say("We cannot reach our database right now")
     text = say("Nothing has been let through, and nothing is lost. Try again in a moment.")
     response = _later(ask, heading, text, "/")
-    response.headers["Retry-After"] = str(_DATABASE_AGAIN_SECONDS)
+    response.headers["Retry-After"] = str(DATABASE_AGAIN_SECONDS)
     return response
 
 
@@ -215,3 +225,6 @@ def broken(ask: Ask) -> Response:
         say("Nothing has been let through. Try again in a moment, and contact support if it goes on."),
         (("/", say("Go to the front page")),),
     )
+
+
+FAILING = Failing(unavailable, broken)

@@ -28,11 +28,11 @@ from totrinn.web.demands import Demand, Level
 from totrinn.web.forms import LARGEST_BODY, BadRequest, read_form, read_query
 from totrinn.web.hash_queue import RETRY_AFTER_SECONDS, Gone, HashQueue, TooBusy, Waiter
 from totrinn.web.in_line import Ushers
+from totrinn.web.messages import Failing, Handler
 from totrinn.web.outside_threads import OutsideThreads, whose
 from totrinn.web.rendering import Renderer
 from totrinn.web.settings import WebSettings, client_address
 
-Handler = Callable[[Ask], Response]
 Ready = Callable[[], Awaitable[tuple[str, ...]]]
 """Why this process cannot do its work now; nothing when it can."""
 ROUTE = "totrinn.route"
@@ -114,7 +114,7 @@ class Desk:
     async def _serve(self, request: Request, page: Page) -> Response:
         if page.at_once and request.method in SAFE_METHODS:
             return await page.at_once(self._ready)
-        ask = self._ask(request)
+        ask = self.ask(request)
         ask.has_get, ask.for_programs = page.get is not None, page.for_programs
         try:
             if ask.method not in SAFE_METHODS:
@@ -163,6 +163,12 @@ class Desk:
             return ask.finish(_later(messages.provider_busy(ask)))
 
     def _answer(self, ask: Ask, page: Page) -> Response:
+        return self.attempts(ask, lambda attempt: self._admitted(attempt, page), may_begin_anew=not page.calls_out)
+
+    def attempts(
+        self, ask: Ask, work: Handler, *, may_begin_anew: bool = True, failing: Failing = messages.FAILING
+    ) -> Response:
+        """The answer of the work, which is begun anew after a collision; whatever fails, the answer is a refusal."""
         # Not when it began to come: a form may have been a minute on its way, and waited here.
         ask.visitor = replace(ask.visitor, now=datetime.now(UTC))
         number = 0
@@ -170,17 +176,17 @@ class Desk:
             number += 1
             attempt, store = watched(ask, self.services.store)
             try:
-                return attempt.finish(self._admitted(attempt, page))
+                return attempt.finish(work(attempt))
             except StoreCollided:
-                if number == ATTEMPTS or page.calls_out or store.may_have_written:
-                    return _unavailable(attempt)
+                if number == ATTEMPTS or not may_begin_anew or store.may_have_written:
+                    return _refused(attempt, failing.unavailable)
                 wait_after(number)
             except StoreUnavailable:
-                return _unavailable(attempt)
+                return _refused(attempt, failing.unavailable)
             except Exception:  # noqa: BLE001 - whatever fails, the answer is a refusal, and says nothing of the cause
                 _log.exception("request failed", extra={"path": ask.path, "method": ask.method})
                 attempt.cookies_to_set.clear()
-                return attempt.finish(messages.broken(attempt))
+                return attempt.finish(failing.broken(attempt))
 
     def _admitted(self, ask: Ask, page: Page) -> Response:
         handler = page.handler(ask.method)
@@ -200,7 +206,8 @@ class Desk:
         except NotFound:
             return messages.not_found(ask)
 
-    def _ask(self, request: Request) -> Ask:
+    def ask(self, request: Request) -> Ask:
+        """The request as handlers see it, with nothing admitted and nothing read of its body."""
         headers = request.headers
         jar = read_cookies("; ".join(headers.getlist("cookie")), secure=self.settings.secure)
         peer = request.client.host if request.client else ""
@@ -239,7 +246,7 @@ def _later(response: Response) -> Response:
     return response
 
 
-def _unavailable(ask: Ask) -> Response:
+def _refused(ask: Ask, unavailable: Handler) -> Response:
     _log.warning("database unavailable", extra={"path": ask.path, "method": ask.method})
     ask.cookies_to_set.clear()
-    return ask.finish(messages.unavailable(ask))
+    return ask.finish(unavailable(ask))

@@ -27,7 +27,7 @@ def show(ask: Ask) -> Response:
     query = ask.query.get("q", "").strip()[:_LONGEST_QUERY]
     before = ask.query.get("before", "")[:_LONGEST_MARK] or None
     with ask.services.store.reading() as unit:
-        found = _found(unit, ask.me.organisation.id, kind, query, before)
+        found = page_of_log(unit, ask.me.organisation.id, kind=kind, query=query, before=before, limit=_ON_A_PAGE)
     older = urlencode({"kind": kind, "q": query, "before": found.go_on}) if found.go_on else ""
     return ask.page(
         "log.html",
@@ -41,12 +41,13 @@ def show(ask: Ask) -> Response:
     )
 
 
-def _found(unit: Unit, organisation_id: str, kind: str, query: str, before: str | None) -> LogPage:
+def page_of_log(unit: Unit, organisation_id: str, *, kind: str, query: str, before: str | None, limit: int) -> LogPage:
+    """The newest events, or the newest that have the words of the query, and what to go on from."""
     if query:
-        return unit.log.search(organisation_id, query=query, kind=kind, before=before, limit=_ON_A_PAGE)
-    events = unit.log.of_organisation(organisation_id, kind=kind, before=before, limit=_ON_A_PAGE + 1)
-    shown = events[:_ON_A_PAGE]
-    return LogPage(shown, shown[-1].id if len(events) > _ON_A_PAGE else None)
+        return unit.log.search(organisation_id, query=query, kind=kind, before=before, limit=limit)
+    events = unit.log.of_organisation(organisation_id, kind=kind, before=before, limit=limit + 1)
+    shown = events[:limit]
+    return LogPage(shown, shown[-1].id if len(events) > limit else None)
 
 
 def _days(ask: Ask, events: tuple[LoggedEvent, ...]) -> list[dict[str, object]]:

@@ -4,11 +4,8 @@ Name, language and time zone are saved at once. A change of the requirement is o
 hits, in a window whose form confirms exactly that.
 """
 
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
-from zoneinfo import available_timezones
 
 from starlette.responses import Response
 
@@ -28,12 +25,11 @@ from totrinn.web.notices import notice
 from totrinn.web.proof_again import proof_view, prove_again
 from totrinn.web.routing import Page
 from totrinn.web.typed_dates import FURTHEST, read_date, typed_date
+from totrinn.web.typed_settings import known_zones, name_problem
 
-_LONGEST_NAME = 100
 _LONGEST_DATE = 40
 _NAMES_ON_A_PAGE = 12
 _MOST_NAME_PAGES = 20
-_UNPRINTED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NEAR_ZONES = (
     "Europe/Oslo",
     "Arctic/Longyearbyen",
@@ -124,11 +120,11 @@ def _read(ask: Ask) -> Typed:
     say, sent, organisation = ask.language.say, ask.form, ask.me.organisation
     errors: dict[str, str] = {}
     name, language, time_zone = sent.get("name", "").strip(), sent.get("language", ""), sent.get("time_zone", "")
-    if problem := _name_problem(ask, name):
+    if problem := name_problem(ask.language, name):
         errors["name"] = problem
     if language not in CODES:
         errors["language"] = say("Choose one of the languages.")
-    if time_zone not in _known_zones():
+    if time_zone not in known_zones():
         errors["time_zone"] = say("Choose one of the time zones.")
     on = sent.get("require_two_factor") == "on"
     typed_from = sent.get("required_from", "").strip()[:_LONGEST_DATE]
@@ -139,17 +135,6 @@ def _read(ask: Ask) -> Typed:
         if problem:
             errors["required_from"] = problem
     return Typed(name, language, time_zone, Wish(on, from_), typed_from, errors)
-
-
-def _name_problem(ask: Ask, name: str) -> str:
-    say = ask.language.say
-    if not name:
-        return say("Type the name of the organisation.")
-    if len(name) > _LONGEST_NAME:
-        return say("The name is too long. Use at most 100 characters.")
-    if any(unicodedata.category(letter) in _UNPRINTED for letter in name):
-        return say("The name contains a character that cannot be shown.")
-    return ""
 
 
 def _read_from(ask: Ask, typed: str, zone_name: str) -> tuple[datetime | None, str]:
@@ -167,11 +152,6 @@ def _read_from(ask: Ask, typed: str, zone_name: str) -> tuple[datetime | None, s
     if from_ - ask.visitor.now > FURTHEST:
         return None, ask.language.say("The date is more than ten years ahead. Check the year.")
     return from_, ""
-
-
-@cache
-def _known_zones() -> frozenset[str]:
-    return frozenset(available_timezones())
 
 
 def _standing(organisation: Organisation, now: datetime, wish: Wish | None = None) -> Typed:
@@ -307,7 +287,7 @@ def _saved_notice(ask: Ask, typed: Typed) -> dict[str, str] | None:
 
 
 def _zones(*current: str) -> list[str]:
-    extra = [name for name in dict.fromkeys(current) if name not in _NEAR_ZONES and name in _known_zones()]
+    extra = [name for name in dict.fromkeys(current) if name not in _NEAR_ZONES and name in known_zones()]
     return [*extra, *_NEAR_ZONES]
 
 

@@ -20,9 +20,9 @@ from totrinn.web.demands import with_right
 from totrinn.web.notices import notice
 from totrinn.web.proof_again import proof_view, prove_again, stale_proof
 from totrinn.web.routing import Page
+from totrinn.web.typed_settings import LONGEST_NAME, name_problem
 
 _ON_A_PAGE = 50
-_LONGEST_NAME = 100
 _LONGEST_WHY = 300
 _FILTERS = ("all", "available", "unavailable", "required")
 
@@ -37,7 +37,7 @@ def create(ask: Ask) -> Response:
     name = " ".join(ask.form.get("name", "").split())
     slug = ask.form.get("slug", "").strip()
     errors = {}
-    if problem := _name_problem(ask, name):
+    if problem := name_problem(ask.language, name):
         errors["name"] = problem
     if not is_slug(slug):
         errors["slug"] = ask.language.say("Use 2 to 40 lower-case letters, digits and hyphens.")
@@ -116,14 +116,6 @@ def to_customer(ask: Ask) -> Response:
     return ask.go(f"/vendor/organisations/{_customer(ask).slug}")
 
 
-def _name_problem(ask: Ask, name: str) -> str:
-    if not name:
-        return ask.language.say("Type the name of the organisation.")
-    if len(name) > _LONGEST_NAME:
-        return ask.language.say("The name is too long. Use at most 100 characters.")
-    return "" if name.isprintable() else ask.language.say("The name contains a character that cannot be shown.")
-
-
 def _read_why(ask: Ask) -> tuple[str, str]:
     why = " ".join(ask.form.get("why", "").split())
     if not why:
@@ -156,7 +148,7 @@ def _read_whom(ask: Ask) -> tuple[str, dict[str, str]]:
 def _page(ask: Ask, status: int, **errors: str) -> Response:
     filter_ = ask.query.get("filter", "all")
     filter_ = filter_ if filter_ in _FILTERS else "all"
-    query = ask.query.get("q", "").strip()[:_LONGEST_NAME]
+    query = ask.query.get("q", "").strip()[:LONGEST_NAME]
     typed = ask.query.get("page", "1")
     page = max(int(typed), 1) if typed.isascii() and typed.isdigit() and len(typed) < 7 else 1
     with ask.services.store.reading() as unit:
@@ -189,7 +181,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         first=min(offset + 1, total),
         last=offset + len(found),
         total=total,
-        form={"name": ask.form.get("name", "")[:_LONGEST_NAME], "slug": ask.form.get("slug", "")[:63]},
+        form={"name": ask.form.get("name", "")[:LONGEST_NAME], "slug": ask.form.get("slug", "")[:63]},
         errors=errors,
     )
 

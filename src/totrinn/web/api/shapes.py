@@ -1,0 +1,408 @@
+"""The shapes of what is sent and answered. Names that are not here are refused (R48)."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType, field
+
+from totrinn.app.applications.records import ClientAuthentication, SigningAlgorithm
+from totrinn.core.api_tokens import LONGEST_LIFE, Scope
+from totrinn.core.enforcement import Change
+from totrinn.core.events import Kind
+
+Time = Annotated[datetime, Meta(tz=True)]
+Name = Annotated[str, Meta(min_length=1, max_length=100)]
+Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$", max_length=40)]
+Why = Annotated[str, Meta(min_length=1, max_length=300, pattern=r"\S", description="It stands in the log.")]
+Limit = Annotated[int, Meta(ge=1, le=100)]
+Cursor = Annotated[str, Meta(max_length=100, description="What the page before said is `next`.")]
+Query = Annotated[str, Meta(max_length=100)]
+Filter = Literal["all", "missing", "has", "sso"]
+Url = Annotated[str, Meta(max_length=2000)]
+
+
+class Answer(Struct, frozen=True):
+    """What is answered."""
+
+
+class Sent(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is sent: of exactly this shape."""
+
+
+class ErrorAt(Answer, frozen=True):
+    """What is wrong, and where (RFC 6901)."""
+
+    pointer: str
+    detail: str
+
+
+class ProofShape(Answer, frozen=True):
+    """What must be proven again, on a page: `/account`, or at the organisation's provider."""
+
+    code: bool
+    sso: bool
+
+
+class ProblemShape(Answer, frozen=True):
+    """Why it was not done (RFC 9457). `code` is stable; `title` is a sentence in the caller's language."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    errors: list[ErrorAt] | UnsetType = UNSET
+    scopes: list[str] | UnsetType = UNSET
+    proof: ProofShape | UnsetType = UNSET
+
+
+class Paged(Sent, frozen=True):
+    """Which page."""
+
+    cursor: Cursor | None = None
+    limit: Limit = 25
+
+
+# The organisation ------------------------------------------------------------------------------------------------
+
+
+class OrganisationShape(Answer, frozen=True):
+    """An organisation."""
+
+    slug: str
+    name: str
+    language: str
+    time_zone: str
+    created_at: datetime
+
+
+class OrganisationChange(Sent, frozen=True):
+    """What is to be changed; the rest stays."""
+
+    name: Name | UnsetType = UNSET
+    language: Literal["nb", "nn", "en"] | UnsetType = UNSET
+    time_zone: Annotated[str, Meta(max_length=60)] | UnsetType = UNSET
+
+
+class Adoption(Answer, frozen=True):
+    """How many sign in by password and have no second factor, have one, or come through SSO only."""
+
+    missing: int
+    has: int
+    sso: int
+    total: int
+
+
+class RequirementShape(Answer, frozen=True):
+    """The requirement as it stands."""
+
+    state: Literal[
+        "off", "unavailable", "dated", "on", "always", "withdrawn_dated", "withdrawn_on",
+    ]  # fmt: skip
+    on: bool
+    since: datetime | None
+    from_: datetime | None = field(name="from")
+    available: bool
+    revision: int
+
+
+class RequirementWish(Sent, frozen=True):
+    """What is wished for; without `from` it bites at once."""
+
+    on: bool
+    from_: Time | None = field(name="from", default=None)
+
+
+class Named(Answer, frozen=True):
+    """A person, by id and name."""
+
+    id: str
+    name: str
+
+
+class Preview(Answer, frozen=True):
+    """Whom the change hits, and the token that confirms exactly this, once, within five minutes."""
+
+    change: Change
+    confirmation: str
+    expires_in: int
+    missing: int
+    has: int
+    sso: int
+    includes_me: bool
+    names: list[Named]
+    """The first of those who have no second factor, by name."""
+    proof: ProofShape | None
+    """What must be proven again before it can be confirmed."""
+
+
+class Confirming(Sent, frozen=True):
+    """The confirmation that the preview gave."""
+
+    confirmation: Annotated[str, Meta(min_length=1, max_length=100)]
+
+
+# Members ---------------------------------------------------------------------------------------------------------
+
+
+class MemberShape(Answer, frozen=True):
+    """A member; of who is only invited nothing but name, address and role."""
+
+    id: str
+    email: str
+    name: str
+    role: str
+    state: Literal["has", "missing", "sso", "invited"]
+    must_enrol: bool
+    last_seen: datetime | None
+
+
+class MemberList(Answer, frozen=True):
+    """A page of members, by name."""
+
+    items: list[MemberShape]
+    next: str | None
+
+
+class MembersWanted(Paged, frozen=True):
+    """Which members."""
+
+    q: Query = ""
+    filter: Filter = "all"
+
+
+class RoleWanted(Sent, frozen=True):
+    """The role to give."""
+
+    role: Literal["user", "administrator", "global_administrator"]
+
+
+class SessionShape(Answer, frozen=True):
+    """A session in this organisation."""
+
+    started_at: datetime
+    last_seen: datetime
+    method: Literal["password", "sso"]
+    browser: str
+
+
+class SessionList(Answer, frozen=True):
+    """A member's sessions in this organisation."""
+
+    items: list[SessionShape]
+
+
+class FactorShape(Answer, frozen=True):
+    """A second factor; never its secret."""
+
+    kind: str
+    enrolled_at: datetime
+    used_at: datetime | None
+
+
+class Factors(Answer, frozen=True):
+    """A member's second factors, and how many recovery codes are left."""
+
+    items: list[FactorShape]
+    recovery_codes_left: int
+
+
+class Reason(Sent, frozen=True):
+    """Why it is done."""
+
+    why: Why
+
+
+# SSO, the log, tokens --------------------------------------------------------------------------------------------
+
+
+class ConnectionShape(Answer, frozen=True):
+    """A connection to an identity provider; never its secret."""
+
+    id: str
+    kind: Literal["oidc", "saml"]
+    name: str
+    is_enabled: bool
+    is_tested: bool
+    demands_evidence: bool
+    domains: list[str]
+    created_at: datetime
+
+
+class ConnectionList(Answer, frozen=True):
+    """The organisation's connections."""
+
+    items: list[ConnectionShape]
+
+
+class Switch(Sent, frozen=True):
+    """On or off."""
+
+    is_enabled: bool
+
+
+class EventShape(Answer, frozen=True):
+    """A line of the log; `text` is it as a sentence in the caller's language."""
+
+    id: str
+    kind: str
+    at: datetime
+    text: str
+    actor: str
+    actor_name: str
+    person: Named | None
+    address: str
+    browser: str
+    detail: dict[str, str]
+
+
+class EventList(Answer, frozen=True):
+    """A page of the log, the newest first."""
+
+    items: list[EventShape]
+    next: str | None
+
+
+class EventsWanted(Paged, frozen=True):
+    """Which events."""
+
+    q: Query = ""
+    kind: Kind | None = None
+
+
+class TokenShape(Answer, frozen=True):
+    """A token; never its text. `holds`: it would be taken now."""
+
+    id: str
+    name: str
+    scopes: list[Scope]
+    made_by: str
+    created_at: datetime
+    ends_at: datetime
+    used_at: datetime | None
+    holds: bool
+
+
+class TokenList(Answer, frozen=True):
+    """The organisation's tokens, the newest first."""
+
+    items: list[TokenShape]
+
+
+class TokenWanted(Sent, frozen=True):
+    """A token to be made."""
+
+    name: Name
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=len(Scope))]
+    days: Annotated[int, Meta(ge=1, le=LONGEST_LIFE.days)]
+
+
+class TokenMade(Answer, frozen=True):
+    """The token, whose text is told this once."""
+
+    id: str
+    token: str
+    ends_at: datetime
+
+
+# The vendor ------------------------------------------------------------------------------------------------------
+
+
+class CustomerShape(Answer, frozen=True):
+    """A customer organisation, as the vendor sees it."""
+
+    slug: str
+    name: str
+    available: bool
+    available_since: datetime | None
+    requirement: str
+    adoption: Adoption
+
+
+class CustomerList(Answer, frozen=True):
+    """A page of customers, by name."""
+
+    items: list[CustomerShape]
+    next: str | None
+
+
+class CustomersWanted(Paged, frozen=True):
+    """Which customers."""
+
+    q: Query = ""
+    filter: Literal["all", "available", "unavailable", "required"] = "all"
+
+
+class CustomerWanted(Sent, frozen=True):
+    """An organisation to be started."""
+
+    name: Name
+    slug: Slug
+
+
+class Availability(Sent, frozen=True):
+    """Whether the feature is to be available, and why."""
+
+    available: bool
+    why: Why
+
+
+class ResetWanted(Sent, frozen=True):
+    """Whose second factor is to be reset, and why."""
+
+    person: Annotated[str, Meta(max_length=36)]
+    why: Why
+
+
+class LinkMade(Answer, frozen=True):
+    """A one-time link, told this once."""
+
+    link: str
+    expires_at: datetime
+
+
+class ApplicationWanted(Sent, frozen=True):
+    """What is to be agreed with an application."""
+
+    name: Name
+    redirect_uris: Annotated[list[Url], Meta(max_length=20)] = []
+    logout_uris: Annotated[list[Url], Meta(max_length=20)] = []
+    back_channel: Url = ""
+    home: Url = ""
+    authentication: ClientAuthentication = ClientAuthentication.SECRET_BASIC
+    keys: dict[str, Any] | None = None
+    """Its public keys, a JWK set."""
+    signing: SigningAlgorithm = SigningAlgorithm.RS256
+    requires_pushed: bool = False
+    hosts: Annotated[list[Annotated[str, Meta(max_length=300)]], Meta(max_length=20)] = []
+
+
+class ApplicationShape(Answer, frozen=True):
+    """An application; never its secret."""
+
+    id: str
+    name: str
+    redirect_uris: list[str]
+    logout_uris: list[str]
+    back_channel: str
+    home: str
+    authentication: ClientAuthentication
+    keys: dict[str, Any] | None
+    signing: SigningAlgorithm
+    requires_pushed: bool
+    hosts: list[str]
+    is_enabled: bool
+    revision: int
+    created_at: datetime
+
+
+class ApplicationList(Answer, frozen=True):
+    """The vendor's applications, by name."""
+
+    items: list[ApplicationShape]
+
+
+class ApplicationMade(Answer, frozen=True):
+    """An application, and its secret, which is told this once."""
+
+    application: ApplicationShape
+    secret: str | None
