@@ -30,6 +30,7 @@ COMMANDS = {
     "user": "totrinn.cli.persons:user",
     "vendor": "totrinn.cli.persons:vendor",
     "connection": "totrinn.cli.connections:connection",
+    "token": "totrinn.cli.tokens:token",
     "domain": "totrinn.cli.domains:domain",
     "application": "totrinn.cli.applications:application",
     "apply": "totrinn.cli.applying:apply",

@@ -35,6 +35,7 @@ def notice(ask: Ask) -> dict[str, str] | None:
         "available": ("ok", say("The feature is now available to the organisation.")),
         "withdrawn": ("ok", say("The feature has been withdrawn. What the organisation requires, it still requires.")),
         "created": ("ok", say("The organisation has been created.")),
+        "token-ended": ("ok", say("The token has been ended.")),
         "language": ("ok", say("The language has been changed.")),
     }
     found = notices.get(said) or _about_sso(ask).get(said)

@@ -58,12 +58,10 @@ def test_a_wrong_shape_is_told_with_its_place(fjordly: House, body: object, poin
 def test_members_are_listed_page_by_page(fjordly: House) -> None:
     """By name, each once, with how they get in."""
     reader = program(fjordly, "fjordly", Scope.MEMBERS_READ)
-    found, cursor = [], ""
-    while cursor is not None:
-        told = reader.get(f"/organisations/fjordly/members?limit=2{cursor and '&cursor=' + cursor}")
-        assert told.status == 200
-        found += [(each["name"], each["state"]) for each in told.json["items"]]
-        cursor = told.json["next"]
+    first = reader.get("/organisations/fjordly/members?limit=2")
+    second = reader.get(f"/organisations/fjordly/members?limit=2&cursor={first.json['next']}")
+    assert (first.status, second.status, second.json["next"]) == (200, 200, None)
+    found = [(each["name"], each["state"]) for each in first.json["items"] + second.json["items"]]
     assert found == [("Anne Dal", "missing"), ("Bo Dal", "has"), ("Cato Dal", "missing"), ("Kari Holm", "has")]
     missing = reader.get("/organisations/fjordly/members?filter=missing&q=dal").json["items"]
     assert [each["name"] for each in missing] == ["Anne Dal", "Cato Dal"]

@@ -6,6 +6,7 @@ What applications speak to stands in `web/oauth2`.
 from totrinn.web import oauth2
 from totrinn.web.pages import (
     account,
+    api_tokens,
     choose,
     enrol,
     health,
@@ -36,6 +37,7 @@ PAGES: tuple[Page, ...] = (
     *settings.PAGES,
     *sso_settings.PAGES,
     *sso_connections.PAGES,
+    *api_tokens.PAGES,
     *members.PAGES,
     *account.PAGES,
     *own_factors.PAGES,

@@ -11,13 +11,8 @@ from totrinn.core.roles import Right
 from totrinn.web.api.endpoints import Call, Done, Endpoint, Problem
 from totrinn.web.api.problems import Code
 from totrinn.web.api.rooms.answers import plain, stale_problem, wrong
-from totrinn.web.api.shapes import (
-    ApplicationList,
-    ApplicationMade,
-    ApplicationShape,
-    ApplicationWanted,
-    Switch,
-)
+from totrinn.web.api.shapes import Switch
+from totrinn.web.api.vendor_shapes import ApplicationList, ApplicationMade, ApplicationShape, ApplicationWanted
 
 _CODES = {
     ApplicationObstacle.SOMEONE_ELSE: Code.CHANGED_MEANWHILE,
@@ -86,15 +81,15 @@ def _agreed(call: Call, act: Callable[[Agreement], Registered | StaleProof | App
         return wrong("/name", call.ask.language.say("Type a name of at most 100 characters."))
     agreement = Agreement(
         name=name,
-        redirect_uris=tuple(sent.redirect_uris),
-        logout_uris=tuple(sent.logout_uris),
+        redirect_uris=sent.redirect_uris,
+        logout_uris=sent.logout_uris,
         back_channel=sent.back_channel,
         home=sent.home,
         authentication=sent.authentication,
         keys="" if sent.keys is None else json.dumps(sent.keys),
         signing=sent.signing,
         requires_pushed=sent.requires_pushed,
-        hosts=tuple(sent.hosts),
+        hosts=sent.hosts,
     )
     return _made(call, act(agreement))
 

@@ -13,7 +13,7 @@ from totrinn.web.adoption import requirement_state
 from totrinn.web.api.endpoints import Call, Done, Endpoint, Problem
 from totrinn.web.api.problems import Code
 from totrinn.web.api.rooms.answers import adoption, plain, stale_problem, wrong
-from totrinn.web.api.shapes import (
+from totrinn.web.api.vendor_shapes import (
     Availability,
     CustomerList,
     CustomerShape,
