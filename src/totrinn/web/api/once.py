@@ -32,7 +32,7 @@ def once(call: Call, endpoint: Endpoint, body: bytes, work: Callable[[], Respons
     request = hashlib.sha256(f"{call.ask.path}\n".encode() + body).digest()
     with call.services.store.writing() as unit:
         now = call.visitor.now
-        is_first = unit.requests.begin(caller, key, request, now=now, forget_before=now - KEPT)
+        is_first = unit.repeated_requests.begin(caller, key, request, now=now, forget_before=now - KEPT)
     return _first(call, endpoint, caller, key, work) if is_first else _again(call, caller, key, request)
 
 
@@ -47,13 +47,13 @@ def _first(call: Call, endpoint: Endpoint, caller: str, key: bytes, work: Callab
         return response
     answer = None if endpoint.answers_once else bytes(response.body)
     with call.services.store.writing() as unit:
-        unit.requests.finish(caller, key, status=response.status_code, answer=answer)
+        unit.repeated_requests.finish(caller, key, status=response.status_code, answer=answer)
     return response
 
 
 def _again(call: Call, caller: str, key: bytes, request: bytes) -> Response:
     with call.services.store.reading() as unit:
-        known = unit.requests.find(caller, key)
+        known = unit.repeated_requests.find(caller, key)
     if known is None or (known.status is None and known.request == request):
         return problem(call.ask, Code.UNDER_WAY)
     if known.request != request:
@@ -67,7 +67,7 @@ def _again(call: Call, caller: str, key: bytes, request: bytes) -> Response:
 
 def _give_up(call: Call, caller: str, key: bytes) -> None:
     with call.services.store.writing() as unit:
-        unit.requests.give_up(caller, key)
+        unit.repeated_requests.give_up(caller, key)
 
 
 def _caller(call: Call) -> str:
