@@ -102,6 +102,14 @@ class Rooms:
         self._seat_somebody_free()
         self._seat_support()
         self.connection = self._connect(OFF)
+        self._register()
+
+    def _register(self) -> None:
+        """Two applications; without a home, they change nothing for those who go on."""
+        addresses = ("--redirect-uri", "https://jobb.example/callback", "--back-channel", "https://jobb.example/ended")
+        self.house.run("application", "add", "Jobb", *addresses)
+        made = json.loads(self.house.run("application", "add", "Lønn", "--host", "lonn.example", "--json"))
+        self.house.run("application", "disable", made["client_id"])
 
     def _connect(self, slug: str) -> str:
         about = ("--kind", "oidc", "--issuer", "https://id.fjell.example", "--client-id", "totrinn", "--name", "Fjell")

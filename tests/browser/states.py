@@ -170,6 +170,29 @@ def _setup_link(rooms: Rooms) -> Visit:
     return visit
 
 
+def _application(rooms: Rooms) -> Visit:
+    visit = rooms.at("support", "/vendor/applications")
+    visit.page.get_by_role("table").get_by_role("link").first.click()
+    visit.page.locator("main details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+    return visit
+
+
+def _application_refused(rooms: Rooms) -> Visit:
+    visit = rooms.at("support", "/vendor/applications/new")
+    for field, typed in (("redirect_uris", "http://jobb.example/"), ("home", "/inne"), ("hosts", "https://a.example")):
+        visit.page.locator(f"#{field}").fill(typed)
+    visit.page.locator(".savebar button").click()
+    visit.page.locator("#hosts-error").wait_for()
+    return visit
+
+
+def _new_secret(rooms: Rooms) -> Visit:
+    visit = _application(rooms)
+    visit.page.locator("form[action$=secret] button").click()
+    visit.page.locator("#client-secret").wait_for()
+    return visit
+
+
 def _page_too_old(rooms: Rooms) -> Visit:
     visit = rooms.at("stranger", "/login")
     visit.page.locator("input[type=hidden]").first.evaluate("field => { field.value = 'gammel'; }")
@@ -267,6 +290,11 @@ STATES = (
     State("vendor-organisation", _unfolded("support", f"/vendor/organisations/{REQUIRED}")),
     State("vendor-without-why", _without_why),
     State("vendor-setup-link", _setup_link),
+    State("applications", _page("support", "/vendor/applications")),
+    State("application-new", _unfolded("support", "/vendor/applications/new")),
+    State("application-refused", _application_refused),
+    State("application", _application),
+    State("application-new-secret", _new_secret),
     State("vendor-log", _page("support", "/log")),
     State("vendor-settings", _page("support", "/settings/basic")),
     State("not-found", _page("user", "/finnes-ikke")),

@@ -5,17 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from totrinn.app.applications.records import Application
-
-DISCOVERY = "/.well-known/openid-configuration"
-"""OpenID Connect Discovery §4."""
+from totrinn.app.applications.setting_up import told_of
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An application, our address, and its secret where it was made just now."""
+    """An application, the address that people use of us, and its secret where it was made just now."""
 
     application: Application
-    issuer: str
+    base_url: str
     secret: str | None = None
 
 
@@ -23,11 +21,12 @@ def for_programs(shown: Shown) -> dict[str, Any]:
     """An application for programs, by the names of RFC 7591 §2 and OpenID Connect Back-Channel Logout §2.2."""
     application, agreed = shown.application, shown.application.agreement
     secret = {"client_secret": shown.secret} if shown.secret else {}
+    told = told_of(application, shown.base_url)
     return {
-        "client_id": application.id,
+        "client_id": told.client_id,
         **secret,
-        "issuer": shown.issuer,
-        "discovery": f"{shown.issuer}{DISCOVERY}",
+        "issuer": told.issuer,
+        "discovery": told.discovery,
         "name": application.name,
         "is_enabled": application.is_enabled,
         "redirect_uris": agreed.redirect_uris,
@@ -48,9 +47,10 @@ def for_people(shown: Shown) -> str:
 
 
 def _told(shown: Shown) -> Iterator[tuple[str, str]]:
-    yield "issuer", shown.issuer
-    yield "discovery", f"{shown.issuer}{DISCOVERY}"
-    yield "client id", shown.application.id
+    told = told_of(shown.application, shown.base_url)
+    yield "issuer", told.issuer
+    yield "discovery", told.discovery
+    yield "client id", told.client_id
     if shown.secret:
         yield "client secret", f"{shown.secret}  (shown this once)"
 

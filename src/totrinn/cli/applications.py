@@ -49,9 +49,9 @@ def list_(data: Path | None, database: str | None, as_json: bool) -> None:
     """List the applications."""
     with opened(data, database) as installation, installation.services.store.reading() as unit:
         found = unit.applications.all()
-        issuer = installation.settings.base_url
+        base_url = installation.settings.base_url
     if as_json:
-        print_json([for_programs(Shown(each, issuer)) for each in found])
+        print_json([for_programs(Shown(each, base_url)) for each in found])
         return
     for each in found:
         click.echo(f"{each.id}  {'on ' if each.is_enabled else 'off'}  {each.name}")

@@ -272,6 +272,8 @@ def _facts(language: Language, event: LoggedEvent, kind: Kind, zone: str) -> lis
     facts += [
         value for name in ("connection", "through", "domain", "token", "scopes") if (value := detail.get(name, ""))
     ]
+    if "application" in detail:
+        facts.append(detail.get("name", ""))
     if kind in (Kind.SSO_REFUSED, Kind.CONNECTION_TESTED) and (code := detail.get("reason", "")):
         facts.append(f"{cause(language, code).removesuffix('.')} ({code})")
     if from_ := _moment(detail.get("from", "")):

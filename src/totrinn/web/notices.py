@@ -38,7 +38,7 @@ def notice(ask: Ask) -> dict[str, str] | None:
         "token-ended": ("ok", say("The token has been ended.")),
         "language": ("ok", say("The language has been changed.")),
     }
-    found = notices.get(said) or _about_sso(ask).get(said)
+    found = notices.get(said) or _about_sso(ask).get(said) or _about_applications(ask).get(said)
     return {"kind": found[0], "text": found[1]} if found else None
 
 
@@ -55,4 +55,14 @@ def _about_sso(ask: Ask) -> dict[str, tuple[str, str]]:
         "connection-on": ("ok", say("The connection is on.")),
         "connection-off": ("ok", say("The connection is off. Nobody signs in by it.")),
         "connection-removed": ("ok", say("The connection has been removed.")),
+    }
+
+
+def _about_applications(ask: Ask) -> dict[str, tuple[str, str]]:
+    say = ask.language.say
+    return {
+        "application-added": ("ok", say("The application has been registered.")),
+        "application-on": ("ok", say("The application is on.")),
+        "application-off": ("ok", say("The application is off. Nobody can sign in to it.")),
+        "application-removed": ("ok", say("The application has been removed.")),
     }

@@ -5,12 +5,16 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from totrinn.web.ask import Ask
+from totrinn.web.onward import Onward
 
 
 def recovery_page(
-    ask: Ask, codes: tuple[str, ...], *, occasion: str, continue_url: str, signing_in: bool, **frame: object
+    ask: Ask, codes: tuple[str, ...], *, occasion: str, onward: Onward | None, signing_in: bool, **frame: object
 ) -> Response:
-    """Shows the codes; they can be downloaded without another request, as they are not kept anywhere."""
+    """Shows the codes; they can be downloaded without another request, as they are not kept anywhere.
+
+    Without a way onward it is back to the account.
+    """
     lines = [ask.language.say("Recovery codes for %(application)s", application=ask.settings.application_name)]
     text = "\n".join([*lines, "", *codes, ""])
     return ask.page(
@@ -18,7 +22,7 @@ def recovery_page(
         codes=codes,
         download=f"data:text/plain;charset=utf-8,{quote(text)}",
         occasion=occasion,
-        continue_url=continue_url,
+        onward=onward,
         signing_in=signing_in,
         **frame,
     )

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from gettext import NullTranslations
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -20,6 +20,7 @@ from totrinn.web import dates
 from totrinn.web.browsers import browser_name
 from totrinn.web.csrf import token_for
 from totrinn.web.languages import Language, language
+from totrinn.web.onward import way_on
 from totrinn.web.settings import WebSettings
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ class Renderer:
     def __init__(self, settings: WebSettings) -> None:
         self._frame: dict[str, object] = {
             "application_name": settings.application_name,
-            "application_url": settings.application_url,
             "vendor_name": settings.vendor_name,
             "support": settings.support,
             "nobody_told": settings.nobody_told,
@@ -56,6 +56,7 @@ def _request_frame(ask: "Ask") -> dict[str, object]:
         "now": ask.visitor.now,
         "time_zone": ask.time_zone,
         "notice": None,
+        "way_on": cache(partial(way_on, ask)),
         "csrf_field": _hidden_field("csrf", lambda: token_for(ask.csrf_seed)),
     }
     if ask.actor is not None:

@@ -23,6 +23,7 @@ from totrinn.web.pages import (
     sso_settings,
     two_factor,
     vendor,
+    vendor_applications,
 )
 from totrinn.web.routing import Page
 
@@ -44,6 +45,7 @@ PAGES: tuple[Page, ...] = (
     *log.PAGES,
     *vendor.PAGES,
     *oauth2.PAGES,
+    *vendor_applications.PAGES,
     *health.PAGES,
     *probe.PAGES,
 )

@@ -7,6 +7,7 @@ from totrinn.app.enrolling import Enrolled, PasswordNeeded, confirm, needs_passw
 from totrinn.app.judging import verdict_on_signin
 from totrinn.app.landing import Held, NowhereToGo
 from totrinn.app.proving import PasswordWrong, Throttled
+from totrinn.app.records import Standing
 from totrinn.core.policy import Method, Reason
 from totrinn.web import sentences
 from totrinn.web.ask import Ask
@@ -14,6 +15,7 @@ from totrinn.web.cookies import Cookie
 from totrinn.web.demands import AT_ANY_STEP, AT_ENROLMENT
 from totrinn.web.enrol_window import pending_view
 from totrinn.web.landings import follow, let_in
+from totrinn.web.onward import HERE, Onward, way_on
 from totrinn.web.paths import own_path
 from totrinn.web.recovery_sheet import recovery_page
 from totrinn.web.routing import Page
@@ -56,7 +58,7 @@ def finish(ask: Ask) -> Response:
             ask,
             outcome.recovery_codes,
             occasion="enrolled",
-            continue_url=own_path(outcome.landed.next) or ask.settings.application_url,
+            onward=_onward(ask, standing, own_path(outcome.landed.next)),
             signing_in=True,
             organisation_name=standing.organisation.name if standing.organisation else None,
             email=standing.person.email,
@@ -102,6 +104,14 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         closed="closed" in ask.query,
         errors=errors,
     )
+
+
+def _onward(ask: Ask, standing: Standing, wanted: str) -> Onward:
+    """Where the person was on the way to; else the application. The vendor's staff have their work here."""
+    if standing.organisation is not None and standing.organisation.is_vendor:
+        return Onward(ask.settings.application_name, wanted or HERE)
+    way = way_on(ask)
+    return Onward(way.name, wanted or way.address)
 
 
 def _reason(ask: Ask) -> str:

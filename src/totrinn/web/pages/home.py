@@ -10,6 +10,7 @@ from totrinn.web.ask import Ask
 from totrinn.web.demands import SIGNED_IN
 from totrinn.web.event_sentences import event_text
 from totrinn.web.notices import notice
+from totrinn.web.onward import registered_ways, ways_on
 from totrinn.web.routing import Page
 
 _LATEST = 5
@@ -19,8 +20,9 @@ def show(ask: Ask) -> Response:
     """The vendor's staff go to their own page; everybody else is greeted."""
     if ask.me.role is Role.VENDOR:
         return ask.go("/vendor")
+    administers = may(ask.me.role, Right.SEE_MEMBERS)
     with ask.services.store.reading() as unit:
-        context = _administration(ask, unit) if may(ask.me.role, Right.SEE_MEMBERS) else {}
+        context = _administration(ask, unit) if administers else {}
         invitations = [
             {"slug": each.organisation.slug, "name": each.organisation.name, "role": each.role.value}
             for each in own_memberships(unit, ask.me)
@@ -34,6 +36,7 @@ def show(ask: Ask) -> Response:
         has_second_factor=ask.me.live.standing.has_factor,
         came_by_sso=ask.me.came_by_sso,
         pending_invitations=invitations,
+        ways_on=registered_ways(ask) if administers else ways_on(ask),
         **context,
     )
 

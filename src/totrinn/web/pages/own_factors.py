@@ -16,6 +16,7 @@ from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
 from totrinn.web.demands import AS_ONESELF
 from totrinn.web.enrol_window import pending_view
+from totrinn.web.onward import way_on
 from totrinn.web.proof_again import proof_view, prove_again, stale_proof
 from totrinn.web.recovery_sheet import recovery_page
 from totrinn.web.routing import Page
@@ -46,7 +47,7 @@ def finish(ask: Ask) -> Response:
             ask,
             outcome.recovery_codes,
             occasion="replaced" if outcome.replaced else "enrolled",
-            continue_url="/account" if outcome.replaced else ask.settings.application_url,
+            onward=None if outcome.replaced else way_on(ask),
             signing_in=False,
         )
     if isinstance(outcome, StaleProof):
@@ -104,7 +105,7 @@ def renew_codes(ask: Ask) -> Response:
         return _codes_page(ask, 422, password=ask.language.say("Type your password."))
     if isinstance(outcome, NothingPending):
         return ask.go("/account/second-factor")
-    return recovery_page(ask, outcome, occasion="renewed", continue_url="/account", signing_in=False)
+    return recovery_page(ask, outcome, occasion="renewed", onward=None, signing_in=False)
 
 
 def held_back_sentence(ask: Ask, organisations: tuple[str, ...]) -> str:
