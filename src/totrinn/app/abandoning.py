@@ -33,6 +33,7 @@ def throw_away_what_was_sealed(
         reset(services, unit, visitor, person_id, source=source, why=why)
     unit.aftermath.end_all_proofs()
     unit.aftermath.forget_keyed_counters()
+    unit.aftermath.forget_signing_keys()
     off = tuple(
         connection_id
         for connection_id in unit.aftermath.connections()

@@ -111,6 +111,7 @@ def change_role(
         if stale is not None:
             return stale
         unit.members.set_role(current.organisation.id, member.id, role)
+        unit.grants.end_of_member(current.organisation.id, member.id)
         _log(unit, visitor, Kind.ROLE_CHANGED, current, member.id, old=member.role, new=role)
         return Done()
 

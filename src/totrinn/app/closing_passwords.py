@@ -51,6 +51,7 @@ def close_passwords(
         if not any(connection.is_enabled for connection in unit.connections.of_organisation(organisation_id)):
             return ClosingObstacle.NO_CONNECTION
         unit.keepers.close(organisation_id, sorted(chosen))
+        unit.sweeps.add(organisation_id, visitor.now)
         _log(unit, visitor, current, Kind.PASSWORDS_CLOSED, keepers=str(len(chosen)))
         return None
 

@@ -135,7 +135,7 @@ def require_by_operator(
             organisation.id, requirement, by=source.actor, expected_revision=revision
         ):
             return Refused(Refusal.SOMEONE_ELSE)
-        _log_change(unit, now, source, organisation.id, change, requirement)
+        _take_note(unit, now, source, organisation.id, change, requirement)
         return Changed(change)
 
 
@@ -276,13 +276,16 @@ def _change(unit: Unit, visitor: Visitor, current: Caller, stored: Confirmation)
     if not taken:
         return _refuse(unit, visitor, current, Refusal.SOMEONE_ELSE)
     source = source_of(visitor, current)
-    _log_change(unit, visitor.now, source, current.organisation.id, change, requirement)
+    _take_note(unit, visitor.now, source, current.organisation.id, change, requirement)
     return Changed(change)
 
 
-def _log_change(
+def _take_note(
     unit: Unit, now: datetime, source: Source, organisation_id: str, change: Change, requirement: Requirement
 ) -> None:
+    """Logs a change; sessions that applications rely on are looked at as soon as it bites."""
+    if requirement.stands():
+        unit.sweeps.add(organisation_id, max(requirement.from_ or now, now))
     kind = {Change.ON: Kind.REQUIREMENT_ON, Change.OFF: Kind.REQUIREMENT_OFF}.get(change, Kind.REQUIREMENT_MOVED)
     detail = {"from": requirement.from_.isoformat()} if requirement.from_ else {}
     unit.log.write(Event(kind, now, source, organisation_id=organisation_id, detail=detail))

@@ -80,13 +80,16 @@ class Aftermath(Protocol):
     """What is thrown away when the keys are lost, or when a backup was put back."""
 
     def end_all_proofs(self) -> int:
-        """Ends every session, unfinished sign-in, one-time link and confirmation; how many rows that were."""
+        """Ends every session, unfinished sign-in, request, link and confirmation; how many rows that were."""
 
     def raise_steps(self, step: int) -> int:
         """Has no authenticator accept this time step or an earlier one; how many accepted one."""
 
     def forget_recovery_codes(self) -> int:
         """Deletes every recovery code; how many there were."""
+
+    def forget_signing_keys(self) -> int:
+        """Deletes the keys that sign for applications; how many there were. New ones are made when they are needed."""
 
     def forget_processes(self) -> None:
         """Takes every process off the list."""

@@ -47,6 +47,7 @@ def end_links(services: Services, visitor: Visitor, actor: Actor, person_id: str
         if unit.members.find(current.organisation.id, person_id) is None:
             raise NotFound(person_id)
         ended = unit.identities.remove_of_person(current.organisation.id, person_id)
+        unit.grants.end_of_member(current.organisation.id, person_id)
         unit.log.write(
             Event(
                 Kind.SSO_UNLINKED,

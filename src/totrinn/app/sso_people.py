@@ -185,6 +185,7 @@ def _follow_groups(unit: Unit, visitor: Visitor, connection: Connection, identit
     if role is member.role or _must_stay(unit, connection.organisation_id, person, member.role):
         return
     unit.members.set_role(connection.organisation_id, person.id, role)
+    unit.grants.end_of_member(connection.organisation_id, person.id)
     _log(unit, visitor, Kind.ROLE_CHANGED, connection, person, old=member.role, new=role)
 
 

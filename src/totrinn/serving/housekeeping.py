@@ -18,14 +18,19 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from totrinn.app.applications.signing_keys import keep
 from totrinn.app.auditing import seal_log
 from totrinn.app.errors import StoreUnavailable
+from totrinn.app.landing import Visitor
 from totrinn.app.ports import is_off
 from totrinn.app.resealing import reseal_what_is_left
+from totrinn.core.events import Source
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
+from totrinn.storage import grant_tables as g
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
+from totrinn.storage.application_tables import application
 
 if TYPE_CHECKING:
     from totrinn.bootstrap import Installation
@@ -79,7 +84,7 @@ def keep_house(installation: "Installation", now: datetime, *, may_go_on: Callab
 
     By a wrong clock there is none, and no lease is taken: what is over, and what came first, would be misjudged.
     """
-    works = (seal, delete_expired, reseal)
+    works = (seal, delete_expired, reseal, renew_signing_keys)
     if not _believes_clock(installation):
         for work in works:
             installation.services.observer.house_kept(work.__name__, has_failed=True)
@@ -119,6 +124,11 @@ def reseal(installation: "Installation", now: datetime) -> int:
     return reseal_what_is_left(installation.services, now, lambda _: time.sleep(_SECONDS_BETWEEN_BATCHES))
 
 
+def renew_signing_keys(installation: "Installation", now: datetime) -> None:
+    """Makes the next keys that sign for applications, when those that there are have grown old."""
+    keep(installation.services, Visitor(now, "", ""), Source("operator:housekeeping"))
+
+
 def delete_expired(installation: "Installation", now: datetime) -> int:
     """Deletes what nobody can use any more, a few rows at a time so that nobody waits for it; how many there were.
 
@@ -143,8 +153,19 @@ def _expired(now: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ..
         (t.device, t.device.c.used_at < now - DEVICE_LIFETIME),
         (sso.sso_attempt, sso.sso_attempt.c.expires_at < now),
         (sso.spent_token, sso.spent_token.c.expires_at < now),
+        (g.authorisation_request, g.authorisation_request.c.expires_at < now),
+        (g.spent_assertion, g.spent_assertion.c.expires_at < now),
+        (g.access_token, g.access_token.c.expires_at < now),
+        (g.authorisation, sa.and_(g.authorisation.c.used_at.is_(None), g.authorisation.c.expires_at < now)),
+        (g.application_grant, _nobody_to_tell()),
         (sso.sso_day, sso.sso_day.c.day < first_day),
     )
+
+
+def _nobody_to_tell() -> sa.ColumnElement[bool]:
+    """Grants that are over, of applications that are not told."""
+    silent = sa.select(application.c.id).where(application.c.back_channel == "")
+    return sa.and_(g.application_grant.c.session_id.is_(None), g.application_grant.c.application_id.in_(silent))
 
 
 def _delete(installation: "Installation", table: sa.Table, condition: sa.ColumnElement[bool]) -> int:

@@ -24,6 +24,7 @@ from totrinn.serving.logs import write_logs
 from totrinn.serving.presence import Presence
 from totrinn.serving.request_log import RequestLog
 from totrinn.serving.systemd import ALIVE, READY, STOPPING, tell_systemd
+from totrinn.serving.telling import Teller
 from totrinn.web.settings import read_networks
 
 if TYPE_CHECKING:
@@ -194,11 +195,13 @@ def _opened(settings: Settings, observer: Observer) -> Iterator[Installation]:
 @contextmanager
 def _keeping_house(installation: Installation) -> Iterator[None]:
     remember_address(installation)
-    housekeeper = Housekeeper(installation)
+    housekeeper, teller = Housekeeper(installation), Teller(installation)
     housekeeper.start()
+    teller.start()
     try:
         yield
     finally:
+        teller.stop()
         housekeeper.stop()
 
 

@@ -3,13 +3,22 @@
 import sqlalchemy as sa
 
 from totrinn.app.key_repositories import Aftermath
+from totrinn.storage import grant_tables as g
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
 from totrinn.storage import token_tables as tokens
 from totrinn.storage.migrating import VERSION_TABLE
 from totrinn.storage.repository import Repository
 
-_PROOFS = (t.confirmation, t.session, t.signin, t.one_time_link, sso.sso_attempt, tokens.api_token)
+_PROOFS = (
+    t.confirmation,
+    t.session,
+    t.signin,
+    t.one_time_link,
+    sso.sso_attempt,
+    tokens.api_token,
+    g.authorisation_request,
+)
 
 
 class SqlAftermath(Repository, Aftermath):
@@ -18,7 +27,7 @@ class SqlAftermath(Repository, Aftermath):
     __slots__ = ()
 
     def end_all_proofs(self) -> int:
-        """Ends every session, unfinished sign-in, one-time link, confirmation and API token; how many there were."""
+        """Ends every session, unfinished sign-in, request, link, confirmation and API token; how many there were."""
         return sum(self._change(sa.delete(table), {}) for table in _PROOFS)
 
     def raise_steps(self, step: int) -> int:
@@ -29,6 +38,10 @@ class SqlAftermath(Repository, Aftermath):
     def forget_recovery_codes(self) -> int:
         """Deletes every recovery code; how many there were."""
         return self._change(sa.delete(t.recovery_code), {})
+
+    def forget_signing_keys(self) -> int:
+        """Deletes the keys that sign for applications; how many there were."""
+        return self._change(sa.delete(g.signing_key), {})
 
     def forget_processes(self) -> None:
         """Takes every process off the list."""

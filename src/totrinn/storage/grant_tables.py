@@ -103,7 +103,8 @@ signing_key = Table(
 sweep = Table(
     "sweep",
     metadata,
-    Column("id", Text, primary_key=True),
-    Column("organisation_id", Text, ForeignKey("organisation.id"), nullable=False),
-    Column("due_at", Instant, nullable=False, index=True),
+    Column("organisation_id", Text, ForeignKey("organisation.id"), primary_key=True),
+    Column("due_at", Instant, primary_key=True),
+    # Whoever is at it has it until then.
+    Column("free_at", Instant, nullable=False, index=True),
 )

@@ -1,8 +1,6 @@
 """Grants: that an application relies on a session; and those that are over, until their applications have been told."""
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, too
@@ -40,20 +38,24 @@ _SESSIONS = (
     .order_by(_G.session_id)
     .limit(bindparam("limit"))
 )
+_DUE = (_G.session_id.is_(None), _G.tell_at <= bindparam("now", type_=_G.tell_at.type))
+_TO_TELL = (
+    select(_G.application_id)
+    .join_from(application_grant, application, _A.id == _G.application_id)
+    .where(*_DUE, _A.back_channel != "")
+    .distinct()
+)
 _UNTOLD = (
     select(
-        _G.id, _G.application_id, _G.person_id, _G.organisation_id, _A.back_channel, _A.signing,
+        _G.id, _G.application_id, _G.person_id, _G.organisation_id, _A.name, _A.back_channel, _A.signing,
         func.coalesce(_G.ended_at, bindparam("now", type_=_G.tell_at.type)), _G.attempts,
     )
     .join_from(application_grant, application, _A.id == _G.application_id)
-    .where(
-        _G.session_id.is_(None),
-        _G.tell_at <= bindparam("now", type_=_G.tell_at.type),
-        _A.back_channel != "",
-    )
+    .where(*_DUE, is_which(_G.application_id, "which_application"))
     .order_by(_G.tell_at, _G.id)
     .limit(bindparam("limit"))
 )  # fmt: skip
+_POSTPONE = update(application_grant).where(*_DUE, is_which(_G.application_id, "which_application"))
 _CLAIM = (
     update(application_grant)
     .where(is_which(_G.id), _G.session_id.is_(None), is_which(_G.attempts, "expected_attempts"))
@@ -111,9 +113,18 @@ class SqlGrants(Repository, ports.Grants):
         which = {"which_organisation": organisation_id, "expected_after": after, "limit": limit}
         return tuple(self._connection.execute(_SESSIONS, which).scalars())
 
-    def untold(self, now: datetime, *, limit: int) -> tuple[Told, ...]:
-        """Grants that are over, of applications that are to be told, and whose turn has come."""
-        return tuple(_told_of(row) for row in self._connection.execute(_UNTOLD, {"now": now, "limit": limit}))
+    def applications_to_tell(self, now: datetime) -> tuple[str, ...]:
+        """The ids of the applications that are to be told of grants that are over, and whose turn has come."""
+        return tuple(self._connection.execute(_TO_TELL, {"now": now}).scalars())
+
+    def untold(self, application_id: str, now: datetime, *, limit: int) -> tuple[Told, ...]:
+        """Of an application's grants those that are over, and whose turn has come."""
+        which = {"which_application": application_id, "now": now, "limit": limit}
+        return tuple(Told(*row) for row in self._connection.execute(_UNTOLD, which))
+
+    def postpone(self, application_id: str, now: datetime, *, until: datetime) -> None:
+        """Lets all of those wait: the application does not listen."""
+        self._change(_POSTPONE, {"which_application": application_id, "now": now, "tell_at": until})
 
     def claim(self, told: Told, *, until: datetime) -> bool:
         """Takes one to tell of it, by one statement that holds only for as many attempts as were read."""
@@ -128,7 +139,3 @@ class SqlGrants(Repository, ports.Grants):
     def forget(self, grant_id: str) -> None:
         """Deletes one that is over."""
         self._change(_FORGET, {"which": grant_id})
-
-
-def _told_of(row: Sequence[Any]) -> Told:
-    return Told(*row)

@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_once  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
-from totrinn.app.applications.grant_records import SigningKey
+from totrinn.app.applications.grant_records import SigningKey, Sweep
 from totrinn.storage.grant_tables import signing_key, sweep
 from totrinn.storage.repository import Repository, is_which
 
@@ -16,15 +17,16 @@ _ALL = select(*_KEY).order_by(_K.signs_from.desc(), _K.id.desc())
 _ADD = insert(signing_key)
 _FORGET = delete(signing_key).where(is_which(_K.id))
 
-_ADD_SWEEP = insert(sweep)
+_THIS = (is_which(_S.organisation_id, "which_organisation"), is_which(_S.due_at, "which_due_at"))
+_ADD_SWEEP = insert_once(sweep).on_conflict_do_nothing(index_elements=["organisation_id", "due_at"])
 _DUE = (
-    select(_S.id, _S.organisation_id, _S.due_at)
-    .where(_S.due_at <= bindparam("now", type_=_S.due_at.type))
-    .order_by(_S.due_at, _S.id)
+    select(_S.organisation_id, _S.due_at, _S.free_at)
+    .where(_S.free_at <= bindparam("now", type_=_S.free_at.type))
+    .order_by(_S.free_at, _S.organisation_id)
     .limit(1)
 )
-_TAKE = update(sweep).where(is_which(_S.id), is_which(_S.due_at, "expected_due_at"))
-_DONE = delete(sweep).where(is_which(_S.id))
+_TAKE = update(sweep).where(*_THIS, is_which(_S.free_at, "expected_free_at"))
+_DONE = delete(sweep).where(*_THIS)
 
 
 class SqlSigningKeys(Repository, ports.SigningKeys):
@@ -58,20 +60,24 @@ class SqlSweeps(Repository, ports.Sweeps):
 
     __slots__ = ()
 
-    def add(self, sweep_id: str, organisation_id: str, due_at: datetime) -> None:
-        """Adds one."""
-        values = {"id": sweep_id, "organisation_id": organisation_id, "due_at": due_at}
-        self._connection.execute(_ADD_SWEEP, values)
+    def add(self, organisation_id: str, due_at: datetime) -> None:
+        """Adds one, unless it is there."""
+        self._connection.execute(_ADD_SWEEP, {"organisation_id": organisation_id, "due_at": due_at, "free_at": due_at})
 
-    def take_due(self, now: datetime, *, until: datetime) -> tuple[str, str] | None:
-        """(sweep, organisation) of one that is due, by one statement that holds only while it still is."""
+    def is_any_due(self, now: datetime) -> bool:
+        """Whether one is due."""
+        return self._has_row(_DUE, {"now": now})
+
+    def take_due(self, now: datetime, *, until: datetime) -> Sweep | None:
+        """One that is due, by one statement that holds only while nobody else has it."""
         row = self._connection.execute(_DUE, {"now": now}).first()
         if row is None:
             return None
-        sweep_id, organisation_id, due_at = row
-        taken = self._change(_TAKE, {"which": sweep_id, "expected_due_at": due_at, "due_at": until}) == 1
-        return (sweep_id, organisation_id) if taken else None
+        organisation_id, due_at, free_at = row
+        which = {"which_organisation": organisation_id, "which_due_at": due_at}
+        taken = self._change(_TAKE, {**which, "expected_free_at": free_at, "free_at": until}) == 1
+        return Sweep(organisation_id, due_at) if taken else None
 
-    def done(self, sweep_id: str) -> None:
+    def done(self, sweep: Sweep) -> None:
         """Deletes one."""
-        self._change(_DONE, {"which": sweep_id})
+        self._change(_DONE, {"which_organisation": sweep.organisation_id, "which_due_at": sweep.due_at})

@@ -38,6 +38,11 @@ SENTENCES: dict[Kind, str] = {
     Kind.SESSION_NO_LONGER_ADMITTED: _("%(person)s had to go back to signing in"),
     Kind.SESSIONS_ENDED: _("%(actor)s ended sessions of %(person)s"),
     Kind.SESSIONS_ENDED_BY_PROVIDER: _("The sign-in service ended a session of %(person)s"),
+    Kind.APPLICATION_ENTERED: _("%(person)s signed in to an application"),
+    Kind.APPLICATION_TOKENS_REVOKED: _(
+        "A token of %(person)s came a second time, and what its application was given has ended"
+    ),
+    Kind.APPLICATION_UNTOLD: _("An application did not hear that a session of %(person)s had ended"),
     Kind.ACCESS_REFUSED: _("%(person)s was refused a page that the role does not include"),
     Kind.FACTOR_ENROLLED: _("%(person)s set up two-factor authentication"),
     Kind.FACTOR_REPLACED: _("%(person)s replaced the authenticator app"),
@@ -84,6 +89,7 @@ SENTENCES: dict[Kind, str] = {
     Kind.TOKEN_ADDED: _("%(actor)s made an API token"),
     Kind.TOKEN_ENDED: _("%(actor)s ended an API token"),
     Kind.TOKEN_REFUSED: _("%(actor)s was refused what its scopes do not include"),
+    Kind.SIGNING_KEY_ADDED: _("%(actor)s made a new key that signs for applications"),
     Kind.KEY_ADDED: _("%(actor)s made a new key for the installation"),
     Kind.KEY_ACTIVATED: _("%(actor)s had secrets sealed with a new key"),
     Kind.KEY_RETIRED: _("%(actor)s retired a key of the installation"),
@@ -117,6 +123,7 @@ OWN_SENTENCES: dict[Kind, str] = {
     Kind.FACTOR_REMOVED: _("Removed the authenticator app"),
     Kind.RECOVERY_CODES_RENEWED: _("Made new recovery codes"),
     Kind.PASSWORD_CHANGED: _("Changed the password"),
+    Kind.APPLICATION_ENTERED: _("Signed in to an application"),
 }
 
 _DANGER = frozenset(
@@ -149,6 +156,8 @@ _WARN = frozenset(
         Kind.APPLICATION_OFF,
         Kind.APPLICATION_REMOVED,
         Kind.DOMAIN_PROVEN,
+        Kind.APPLICATION_TOKENS_REVOKED,
+        Kind.APPLICATION_UNTOLD,
         Kind.ACCESS_REFUSED,
         Kind.FACTOR_REMOVED,
         Kind.REQUIREMENT_REFUSED,

@@ -97,6 +97,14 @@ class SigningKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Sweep:
+    """At `due_at` all of an organisation whose sessions applications rely on must be judged."""
+
+    organisation_id: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """A grant that is over, whose application must be told; claimed by one teller until `next_at`."""
 
@@ -104,6 +112,7 @@ class Told:
     application_id: str
     person_id: str
     organisation_id: str
+    application_name: str
     address: str
     algorithm: SigningAlgorithm
     ended_at: datetime

@@ -9,6 +9,7 @@ from totrinn.app.applications.grant_records import (
     SigningKey,
     StoredRequest,
     StoredToken,
+    Sweep,
     Told,
 )
 
@@ -53,8 +54,14 @@ class Grants(Protocol):
     def end_of_session(self, session_id: str) -> int:
         """Ends those that rely on this session, which itself goes on."""
 
-    def untold(self, now: datetime, *, limit: int) -> tuple[Told, ...]:
-        """Grants that are over, of applications that are to be told, and whose turn has come."""
+    def applications_to_tell(self, now: datetime) -> tuple[str, ...]:
+        """The ids of the applications that are to be told of grants that are over, and whose turn has come."""
+
+    def untold(self, application_id: str, now: datetime, *, limit: int) -> tuple[Told, ...]:
+        """Of an application's grants those that are over, and whose turn has come."""
+
+    def postpone(self, application_id: str, now: datetime, *, until: datetime) -> None:
+        """Lets all of those wait: the application does not listen."""
 
     def claim(self, told: Told, *, until: datetime) -> bool:
         """Takes one to tell of it, once: nobody else does before `until`."""
@@ -125,11 +132,14 @@ class SigningKeys(Protocol):
 class Sweeps(Protocol):
     """Organisations of which everybody has to be judged, as something was changed for all of them."""
 
-    def add(self, sweep_id: str, organisation_id: str, due_at: datetime) -> None:
-        """Adds one."""
+    def add(self, organisation_id: str, due_at: datetime) -> None:
+        """Adds one, unless it is there."""
 
-    def take_due(self, now: datetime, *, until: datetime) -> tuple[str, str] | None:
-        """(sweep, organisation) of one that is due; nobody else takes it before `until`."""
+    def is_any_due(self, now: datetime) -> bool:
+        """Whether one is due."""
 
-    def done(self, sweep_id: str) -> None:
+    def take_due(self, now: datetime, *, until: datetime) -> Sweep | None:
+        """One that is due; nobody else takes it before `until`."""
+
+    def done(self, sweep: Sweep) -> None:
         """Deletes one."""

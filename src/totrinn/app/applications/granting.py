@@ -55,8 +55,8 @@ def holder_of(unit: Unit, grant: Grant, now: datetime) -> Actor | None:
     return actor_of(live)
 
 
-def log_of_grant(unit: Unit, visitor: Visitor, grant: Grant, kind: Kind, application: str) -> None:
-    """Writes what happened to somebody's grant."""
+def log_of_grant(unit: Unit, visitor: Visitor, grant: Grant, kind: Kind, name: str) -> None:
+    """Writes what happened to somebody's grant to an application of this name."""
     unit.log.write(
         Event(
             kind,
@@ -64,7 +64,7 @@ def log_of_grant(unit: Unit, visitor: Visitor, grant: Grant, kind: Kind, applica
             visitor.source(grant.person_id),
             organisation_id=grant.organisation_id,
             person_id=grant.person_id,
-            detail={"application": application},
+            detail={"application": grant.application_id, "name": name},
         )
     )
 

@@ -130,6 +130,8 @@ def switch(
 
     def switched(unit: Unit, application: Application) -> Application:
         unit.applications.set_enabled(application.id, is_enabled=is_enabled)
+        if not is_enabled:
+            unit.grants.end_of_application(application.id)
         kind = Kind.APPLICATION_ON if is_enabled else Kind.APPLICATION_OFF
         _log(unit, registrar, kind, application)
         return replace(application, is_enabled=is_enabled)

@@ -149,10 +149,10 @@ def _make_keys() -> None:
     )
     op.create_table(
         "sweep",
-        sa.Column("id", _TEXT, nullable=False),
         sa.Column("organisation_id", _TEXT, nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_sweep"),
+        sa.Column("free_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("organisation_id", "due_at", name="pk_sweep"),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisation.id"], name="fk_sweep_organisation_id"),
     )
-    op.create_index("ix_sweep_due_at", "sweep", ["due_at"])
+    op.create_index("ix_sweep_free_at", "sweep", ["free_at"])
