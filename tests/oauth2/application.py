@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-import httpx
+import httpx2
 from joserfc import jws
 from joserfc.jwk import KeySet
 from starlette.testclient import TestClient
@@ -68,16 +68,16 @@ class Application:
         assert answer.status == 303, answer.words
         return returned(answer.location)["code"]
 
-    def post(self, path: str, *, named: bool = True, **form: str | None) -> httpx.Response:
+    def post(self, path: str, **form: str | None) -> httpx2.Response:
         """Sends a form as this application, by HTTP Basic where it has a secret."""
         fields = {name: value for name, value in form.items() if value is not None}
         if self.secret is None:
-            return self.http.post(path, data={"client_id": self.id, **fields} if named else fields)
+            return self.http.post(path, data={"client_id": self.id, **fields})
         if self.agreement.authentication is ClientAuthentication.SECRET_POST:
             return self.http.post(path, data={"client_id": self.id, "client_secret": self.secret, **fields})
         return self.http.post(path, data=fields, auth=(self.id, self.secret))
 
-    def exchange(self, code: str, **changed: str | None) -> httpx.Response:
+    def exchange(self, code: str, **changed: str | None) -> httpx2.Response:
         """Asks for tokens."""
         usual = {
             "grant_type": "authorization_code",
@@ -93,11 +93,11 @@ class Application:
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
 
-    def refresh(self, refresh_token: str, **more: str) -> httpx.Response:
+    def refresh(self, refresh_token: str, **more: str) -> httpx2.Response:
         """Asks for the next tokens."""
         return self.post("/oauth2/token", grant_type="refresh_token", refresh_token=refresh_token, **more)
 
-    def userinfo(self, access_token: str) -> httpx.Response:
+    def userinfo(self, access_token: str) -> httpx2.Response:
         """Asks whose token it is."""
         return self.http.get("/oauth2/userinfo", headers={"authorization": f"Bearer {access_token}"})
 

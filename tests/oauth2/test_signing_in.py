@@ -5,12 +5,15 @@ import pytest
 from tests.oauth2.application import CALLBACK, Application, returned
 from tests.web.house import BASE_URL, PASSWORD, House
 
+PERSONAL = {
+    "sub", "name", "locale", "email", "email_verified", "organisation", "organisation_id", "organisation_name", "roles",
+}  # fmt: skip
+
 
 def test_whoever_is_signed_in_brings_a_code_back_at_once(house: House, application: Application) -> None:
-    """The answer carries the code, the state and our name, and the tokens say who it is and how they signed in."""
+    """The answer carries the code, the state and our name, and is kept by nobody."""
     house.organisation("fjordly")
-    kari = house.person("kari@fjordly.no", "fjordly", factor=True)
-    browser = house.sign_in(kari)
+    browser = house.sign_in(house.person("kari@fjordly.no", "fjordly"))
     answer = browser.get(application.link())
     assert answer.status == 303
     assert answer.location.startswith(f"{CALLBACK}?")
@@ -18,36 +21,35 @@ def test_whoever_is_signed_in_brings_a_code_back_at_once(house: House, applicati
     assert answer.headers["cache-control"] == "no-store"
     back = returned(answer.location)
     assert (back["state"], back["iss"]) == (application.state, BASE_URL)
-    tokens = application.exchange(back["code"])
-    assert tokens.status_code == 200, tokens.text
-    assert tokens.headers["cache-control"] == "no-store"
-    given = tokens.json()
-    assert (given["token_type"], given["expires_in"], given["scope"]) == (
-        "Bearer",
-        300,
-        "openid profile email organisation",
-    )
+    given = application.exchange(back["code"])
+    assert given.headers["cache-control"] == "no-store"
+    told = given.json()
+    assert (told["token_type"], told["expires_in"]) == ("Bearer", 300)
+    assert told["scope"] == "openid profile email organisation"
+
+
+@pytest.mark.row("R61")
+def test_the_tokens_say_who_it_is_and_what_was_proven(house: House, application: Application) -> None:
+    """The ID token names person, organisation, role and proof; userinfo tells the same of the person."""
+    house.organisation("fjordly")
+    kari = house.person("kari@fjordly.no", "fjordly", factor=True)
+    given = application.tokens(house.sign_in(kari))
     claims = application.claims(given["id_token"])
-    assert claims["iss"] == BASE_URL
-    assert claims["aud"] == application.id
-    assert claims["sub"] == kari.id
+    assert (claims["iss"], claims["aud"], claims["sub"]) == (BASE_URL, application.id, kari.id)
     assert claims["nonce"] == application.nonce
-    assert claims["acr"] == "urn:totrinn:acr:two-factor"
-    assert claims["amr"] == ["pwd", "otp", "mfa"]
-    assert claims["roles"] == ["user"]
-    assert claims["organisation"] == "fjordly"
+    assert (claims["acr"], claims["amr"]) == ("urn:totrinn:acr:two-factor", ["pwd", "otp", "mfa"])
+    assert (claims["organisation"], claims["roles"]) == ("fjordly", ["user"])
     assert (claims["email"], claims["email_verified"]) == ("kari@fjordly.no", False)
     told = application.userinfo(given["access_token"])
     assert told.status_code == 200
-    assert told.json() == {
-        name: claims[name]
-        for name in (
-            "sub", "name", "locale", "email", "email_verified", "organisation", "organisation_id", "organisation_name", "roles",
-        )
-    }  # fmt: skip
+    assert told.json() == {name: claims[name] for name in PERSONAL}
     refreshed = application.refresh(given["refresh_token"])
     assert refreshed.status_code == 200, refreshed.text
-    assert application.claims(refreshed.json()["id_token"])["auth_time"] == claims["auth_time"]
+    again = application.claims(refreshed.json()["id_token"])
+    assert "nonce" not in again
+    assert {name: again[name] for name in ("sid", "auth_time", "acr", "amr")} == {
+        name: claims[name] for name in ("sid", "auth_time", "acr", "amr")
+    }
 
 
 @pytest.mark.row("R40")

@@ -21,6 +21,9 @@ from tests.storage.held import held
 from tests.storage.services import services_of
 from tests.storage.sso_examples import add_connection, an_attempt
 from totrinn.app import resealing
+from totrinn.app.applications.grant_records import SigningKey
+from totrinn.app.applications.records import SigningAlgorithm
+from totrinn.app.applications.signing_keys import signing_context
 from totrinn.app.auditing import seal_log, verify_log
 from totrinn.app.key_repositories import LIVES, Node, SealedPlace, SealedRow
 from totrinn.app.ports import Services, Unit
@@ -43,12 +46,18 @@ pytestmark = pytest.mark.row("R90")
 
 LATER = NOW + timedelta(minutes=1)
 DIGESTS = {
+    "access_token.digest",
+    "application_secret.digest",
+    "authorisation.digest",
+    "authorisation_request.digest",
     "confirmation.digest",
     "device.digest",
     "one_time_link.digest",
     "recovery_code.digest",
+    "refresh_token.digest",
     "session.digest",
     "signin.digest",
+    "spent_assertion.jti",
     "spent_token.token",
     "sso_attempt.browser",
     "sso_attempt.digest",
@@ -89,6 +98,8 @@ def _fill(services: Services, unit: Unit) -> None:
         sealed_secret=seal(b"client", secret_context(id_)),
         sealed_key=seal(b"key", key_context(id_)),
     )
+    key = seal(b"private", signing_context("key"))
+    unit.signing_keys.add(SigningKey("key", SigningAlgorithm.EDDSA, key, "{}", NOW, NOW))
     attempt = an_attempt(id_)
     challenge = seal(b"challenge", challenge_context(attempt.id))
     unit.attempts.add(b"3" * 32, replace(attempt, sealed_challenge=challenge))

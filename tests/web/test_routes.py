@@ -32,6 +32,10 @@ _OPEN_TO_ANYONE = {
     "/health/probe",
     "/health/ready",
     "/static/{path}",
+    "/.well-known/openid-configuration",
+    "/oauth2/jwks",
+    "/oauth2/continue",
+    "/oauth2/logout/confirm",
 }
 
 

@@ -153,7 +153,7 @@ class _Change:
             unit.connections.end_sessions(before.id)
         elif other_evidence:
             unit.connections.forget_evidence(before.id)
-        unit.sweeps.add(before.organisation_id, visitor.now)
+        unit.sweeps.add(before.organisation_id, self.visitor.now)
         if is_another:
             unit.connections.end_links(before.organisation_id, before.id)
             unit.connections.set_enabled(before.organisation_id, before.id, is_enabled=False)

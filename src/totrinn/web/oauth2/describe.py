@@ -24,49 +24,53 @@ _ASSERTION_ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 
 def configuration(ask: Ask) -> Response:
     """The metadata (OpenID Connect Discovery §3, RFC 8414)."""
-    issuer = ask.settings.base_url
+    return _kept({**_places(ask.settings.base_url), **_abilities()})
+
+
+def _places(issuer: str) -> dict[str, object]:
+    at = {
+        "authorization_endpoint": "authorize",
+        "token_endpoint": "token",
+        "userinfo_endpoint": "userinfo",
+        "revocation_endpoint": "revoke",
+        "introspection_endpoint": "introspect",
+        "end_session_endpoint": "logout",
+        "pushed_authorization_request_endpoint": "par",
+        "jwks_uri": "jwks",
+    }
+    return {"issuer": issuer, **{name: f"{issuer}/oauth2/{place}" for name, place in at.items()}}
+
+
+def _abilities() -> dict[str, object]:
     ways = [each.value for each in ClientAuthentication]
     confidential = [each for each in ways if each != ClientAuthentication.NONE]
-    places = ("authorize", "token", "userinfo", "revoke", "introspect", "logout", "par", "jwks")
-    at = {place: f"{issuer}/oauth2/{place}" for place in places}
     algorithms = list(_ASSERTION_ALGORITHMS)
-    return _kept(
-        {
-            "issuer": issuer,
-            "authorization_endpoint": at["authorize"],
-            "token_endpoint": at["token"],
-            "userinfo_endpoint": at["userinfo"],
-            "revocation_endpoint": at["revoke"],
-            "introspection_endpoint": at["introspect"],
-            "end_session_endpoint": at["logout"],
-            "pushed_authorization_request_endpoint": at["par"],
-            "jwks_uri": at["jwks"],
-            "scopes_supported": [each.value for each in Scope],
-            "response_types_supported": ["code"],
-            "response_modes_supported": ["query"],
-            "grant_types_supported": ["authorization_code", "refresh_token"],
-            "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": [each.value for each in SigningAlgorithm],
-            "token_endpoint_auth_methods_supported": ways,
-            "token_endpoint_auth_signing_alg_values_supported": algorithms,
-            "revocation_endpoint_auth_methods_supported": ways,
-            "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
-            "introspection_endpoint_auth_methods_supported": confidential,
-            "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
-            "code_challenge_methods_supported": ["S256"],
-            "acr_values_supported": [each.value for each in Acr],
-            "prompt_values_supported": ["none", "login", "select_account", "consent"],
-            "claims_supported": list(_CLAIMS),
-            "ui_locales_supported": list(CODES),
-            "claims_parameter_supported": False,
-            "request_parameter_supported": False,
-            "request_uri_parameter_supported": False,
-            "require_pushed_authorization_requests": False,
-            "authorization_response_iss_parameter_supported": True,
-            "backchannel_logout_supported": True,
-            "backchannel_logout_session_supported": True,
-        }
-    )
+    return {
+        "scopes_supported": [each.value for each in Scope],
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": ["authorization_code", "refresh_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": [each.value for each in SigningAlgorithm],
+        "token_endpoint_auth_methods_supported": ways,
+        "token_endpoint_auth_signing_alg_values_supported": algorithms,
+        "revocation_endpoint_auth_methods_supported": ways,
+        "revocation_endpoint_auth_signing_alg_values_supported": algorithms,
+        "introspection_endpoint_auth_methods_supported": confidential,
+        "introspection_endpoint_auth_signing_alg_values_supported": algorithms,
+        "code_challenge_methods_supported": ["S256"],
+        "acr_values_supported": [each.value for each in Acr],
+        "prompt_values_supported": ["none", "login", "select_account", "consent"],
+        "claims_supported": list(_CLAIMS),
+        "ui_locales_supported": list(CODES),
+        "claims_parameter_supported": False,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "require_pushed_authorization_requests": False,
+        "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+    }
 
 
 def keys(ask: Ask) -> Response:
