@@ -35,7 +35,7 @@ FOR_APPLICATIONS = {
     "/oauth2/par",
     "/oauth2/logout",
 }
-"""Whoever asks there proves it by a secret or a token; `test_applications.py` tries that no half-finished sign-in does."""
+"""Whoever asks there proves it by a secret or a token; that no unfinished sign-in does is tried beside this file."""
 OWN_STEPS = {
     "verifying": {"/login/two-factor", "/login/why"},
     "enrolling": {"/login/enrol", "/login/enrol/confirm", "/login/why", "/choose-organisation"},

@@ -77,7 +77,7 @@ class Application:
             return self.http.post(path, data={"client_id": self.id, "client_secret": self.secret, **fields})
         return self.http.post(path, data=fields, auth=(self.id, self.secret))
 
-    def exchange(self, code: str, **changed: str | None) -> httpx2.Response:
+    def exchange(self, code: str, /, **changed: str | None) -> httpx2.Response:
         """Asks for tokens."""
         usual = {
             "grant_type": "authorization_code",

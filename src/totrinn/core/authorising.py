@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from totrinn.core.lifetimes import CLOCK_TOLERANCE
 from totrinn.core.policy import Method, Proof
 
 
@@ -89,8 +90,13 @@ def weigh(demands: Demands, proof: Proof, *, has_factor: bool, now: datetime) ->
 
 
 def _is_fresh(demands: Demands, proof: Proof, now: datetime) -> bool:
-    """Whatever was proven since the request came was proven for it, so that nobody is asked without end."""
+    """Whatever was proven since the request came was proven for it, so that nobody is asked without end.
+
+    What was proven in the future is not believed: the clock was set back.
+    """
     proved = proven_at(proof)
+    if proved > now + CLOCK_TOLERANCE:
+        return False
     if proved >= demands.asked_at:
         return True
     if demands.prompts & {Prompt.LOGIN, Prompt.SELECT_ACCOUNT}:

@@ -40,11 +40,11 @@ def refresh(
         if found is None:
             return Refused(Error.INVALID_GRANT, "the refresh token is unknown, or has ended")
         authorisation = found.authorisation
-        if not _take(services, unit, found, digest, following, visitor.now):
-            return revoked(unit, visitor, application, authorisation)
         scopes = authorisation.scopes if scope is None else tuple(scope.split())
         if not frozenset(scopes) <= frozenset(authorisation.scopes) or "openid" not in scopes:
             return Refused(Error.INVALID_SCOPE, "scope must be openid and some of what was granted")
+        if not _take(services, unit, found, digest, following, visitor.now):
+            return revoked(unit, visitor, application, authorisation)
         holder = holder_of(unit, authorisation.grant, visitor.now)
         if holder is None:
             unit.grants.end(authorisation.grant.id)
