@@ -13,6 +13,7 @@ from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
 from totrinn.core.authorising import level_of, proven_at
 from totrinn.core.events import Event, Kind
+from totrinn.core.lifetimes import SEEN_GRANULARITY
 from totrinn.core.policy import Admit
 
 CODE_LIVES = timedelta(seconds=60)
@@ -23,6 +24,8 @@ def grant_code(services: Services, unit: Unit, visitor: Visitor, current: Actor,
     application = unit.applications.find(asked.application_id)
     if application is None or not application.is_enabled:
         return None
+    # The session first, then its grants: in the order in which they are ended, so that nobody waits for each other.
+    keep_alive(unit, current, visitor.now)
     grant = _grant(services, unit, visitor, current, application)
     code = services.random.token()
     proof = current.live.session.proof
@@ -53,6 +56,12 @@ def holder_of(unit: Unit, grant: Grant, now: datetime) -> Actor | None:
     if (live.session.person_id, live.session.organisation_id) != (grant.person_id, grant.organisation_id):
         return None
     return actor_of(live)
+
+
+def keep_alive(unit: Unit, holder: Actor, now: datetime) -> None:
+    """What an application does for its person is use of the session."""
+    if now - holder.live.session.last_seen >= SEEN_GRANULARITY:
+        unit.sessions.seen(holder.live.session.id, now)
 
 
 def log_of_grant(unit: Unit, visitor: Visitor, grant: Grant, kind: Kind, name: str) -> None:

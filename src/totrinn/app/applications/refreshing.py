@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 
 from totrinn.app.applications.exchanging import Tokens, give, revoked, signed
 from totrinn.app.applications.grant_records import StoredToken
-from totrinn.app.applications.granting import holder_of
+from totrinn.app.applications.granting import holder_of, keep_alive
 from totrinn.app.applications.records import Application
 from totrinn.app.applications.refusals import Error, Refused
 from totrinn.app.applications.signing_keys import key_for
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
-from totrinn.core.lifetimes import SEEN_GRANULARITY
 
 SHOWN_AGAIN = timedelta(seconds=10)
 _PURPOSE = "refresh token"
@@ -50,8 +49,7 @@ def refresh(
             unit.grants.end(authorisation.grant.id)
             return Refused(Error.INVALID_GRANT, "the session has ended, or is not admitted any more")
         given = give(services, unit, visitor, holder, authorisation, refresh_token=following, scopes=scopes)
-        if visitor.now - holder.live.session.last_seen >= SEEN_GRANULARITY:
-            unit.sessions.seen(holder.live.session.id, visitor.now)
+        keep_alive(unit, holder, visitor.now)
     return signed(services, visitor, given, key, issuer=issuer, audience=application.id)
 
 

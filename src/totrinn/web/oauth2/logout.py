@@ -4,7 +4,6 @@ from starlette.responses import RedirectResponse, Response
 
 from totrinn.app.accounts import sign_out
 from totrinn.app.applications.leaving import Leaving, leave
-from totrinn.app.signing_in import abandon
 from totrinn.web import messages
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
@@ -48,9 +47,6 @@ def _ended(ask: Ask, leaving: Leaving) -> Response:
     if (session := ask.jar.get(Cookie.SESSION)) is not None:
         sign_out(ask.services, ask.visitor, session)
         ask.drop(Cookie.SESSION)
-    if (signin := ask.jar.get(Cookie.SIGNIN)) is not None:
-        abandon(ask.services, signin)
-        ask.drop(Cookie.SIGNIN)
     return RedirectResponse(leaving.address, 303) if leaving.address else ask.go("/login?said=out")
 
 
