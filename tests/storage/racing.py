@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 
@@ -30,7 +31,10 @@ from tests.storage.examples import (
     digest,
     new_id,
 )
+from tests.storage.granted import ASKED, add_application, add_authorisation, add_grant
 from tests.storage.sso_examples import add_connection, add_linked, an_attempt, an_identity
+from totrinn.app.applications.grant_records import Grant, StoredRequest, Told
+from totrinn.app.applications.records import SigningAlgorithm
 from totrinn.app.ports import Unit
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
@@ -165,6 +169,51 @@ def _remove_linked(unit: Unit) -> str:
     return f"{connection.organisation_id} {connection.id}"
 
 
+def _authorisation(unit: Unit) -> str:
+    grant, _ = add_grant(unit, add_application(unit))
+    return add_authorisation(unit, grant, new_id()).id
+
+
+def _refresh_token(unit: Unit) -> str:
+    label = new_id()
+    unit.authorisations.add_refresh(digest(label), _authorisation(unit), NOW)
+    return label
+
+
+def _request(unit: Unit) -> str:
+    label = new_id()
+    asked = replace(ASKED, application_id=add_application(unit).id)
+    unit.requests.add(digest(label), StoredRequest(asked, NOW, NOW))
+    return label
+
+
+def _ended_grant(unit: Unit) -> str:
+    grant, _ = add_grant(unit, add_application(unit))
+    unit.grants.end(grant.id)
+    return f"{grant.id} {grant.application_id}"
+
+
+def _claim(unit: Unit, both: str) -> bool:
+    grant_id, application_id = both.split()
+    told = Told(grant_id, application_id, "", "", "", "", SigningAlgorithm.RS256, NOW, attempts=0)
+    return unit.grants.claim(told, until=NOW)
+
+
+def _same_grant(unit: Unit) -> str:
+    session = unit.sessions.find_by_id(_session(unit))
+    assert session is not None
+    return f"{add_application(unit).id} {session.session.id}"
+
+
+def _ensure(unit: Unit, both: str) -> bool:
+    application_id, session_id = both.split()
+    live = unit.sessions.find_by_id(session_id)
+    assert live is not None
+    session = live.session
+    grant = Grant(_unlike_others(both), application_id, session_id, session.person_id, session.organisation_id)
+    return unit.grants.ensure(grant, NOW)[1]
+
+
 def _unlike_others(beginning: str) -> str:
     return f"{beginning} {os.getpid()} {threading.get_ident()}"
 
@@ -205,6 +254,21 @@ RACES: dict[str, tuple[Prepare, Attempt]] = {
     ),
     "the same subject": (_candidate, _add_same_subject),
     "the same revision of a connection": (_connection, _save),
+    "the same code of an application": (_authorisation, lambda unit, which: unit.authorisations.use(which, NOW)),
+    "the same refresh token": (
+        _refresh_token,
+        lambda unit, which: unit.authorisations.use_refresh(digest(which), NOW),
+    ),
+    "the same request of an application": (
+        _request,
+        lambda unit, which: unit.requests.take(digest(which)) is not None,
+    ),
+    "the same assertion": (
+        lambda unit: add_application(unit).id,
+        lambda unit, which: unit.assertions.take(which, "jti", NOW),
+    ),
+    "the same word to an application": (_ended_grant, _claim),
+    "the same grant": (_same_grant, _ensure),
     "the same connection's removal": (_remove_linked, lambda unit, both: unit.connections.remove(*both.split())),
 }
 

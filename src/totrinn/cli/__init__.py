@@ -37,6 +37,7 @@ COMMANDS = {
     "explain": "totrinn.cli.explaining:explain",
     "audit": "totrinn.cli.audit:audit",
     "keys": "totrinn.cli.keys:keys",
+    "signing-keys": "totrinn.cli.signing_keys:signing_keys",
     "backup": "totrinn.cli.backing_up:backup",
     "backup-key": "totrinn.cli.backing_up:backup_key",
     "restore": "totrinn.cli.restoring:restore",

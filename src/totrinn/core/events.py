@@ -75,6 +75,7 @@ class Kind(StrEnum):
     TOKEN_ENDED = "organisation:token:ended"
     TOKEN_REFUSED = "organisation:token:refused"
     SIGNING_KEY_ADDED = "installation:signing_key:added"
+    SIGNING_KEY_WITHDRAWN = "installation:signing_key:withdrawn"
     KEY_ADDED = "installation:key:added"
     KEY_ACTIVATED = "installation:key:activated"
     KEY_RETIRED = "installation:key:retired"

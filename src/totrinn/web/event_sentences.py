@@ -90,6 +90,7 @@ SENTENCES: dict[Kind, str] = {
     Kind.TOKEN_ENDED: _("%(actor)s ended an API token"),
     Kind.TOKEN_REFUSED: _("%(actor)s was refused what its scopes do not include"),
     Kind.SIGNING_KEY_ADDED: _("%(actor)s made a new key that signs for applications"),
+    Kind.SIGNING_KEY_WITHDRAWN: _("%(actor)s withdrew a key that signed for applications"),
     Kind.KEY_ADDED: _("%(actor)s made a new key for the installation"),
     Kind.KEY_ACTIVATED: _("%(actor)s had secrets sealed with a new key"),
     Kind.KEY_RETIRED: _("%(actor)s retired a key of the installation"),
@@ -137,6 +138,7 @@ _DANGER = frozenset(
         Kind.APPLICATION_CHANGED,
         Kind.APPLICATION_SECRET_RENEWED,
         Kind.TOKEN_ADDED,
+        Kind.SIGNING_KEY_WITHDRAWN,
         Kind.KEYS_ABANDONED,
         Kind.BACKUP_RESTORED,
     }

@@ -11,6 +11,7 @@ from typing import Any
 from totrinn.app.applications.grant_records import SigningKey
 from totrinn.app.applications.openid import NewKey
 from totrinn.app.applications.records import SigningAlgorithm
+from totrinn.app.errors import NotFound
 from totrinn.app.landing import Visitor
 from totrinn.app.operating import log_of_installation
 from totrinn.app.ports import Services, Unit
@@ -59,6 +60,17 @@ def rotate(services: Services, visitor: Visitor, source: Source) -> tuple[Signin
     with services.store.writing() as unit:
         unit.installation.lock(_LOCK)
         return _add_next(services, unit, visitor, source, made)
+
+
+def withdraw(services: Services, visitor: Visitor, source: Source, key_id: str) -> tuple[SigningKey, ...]:
+    """Takes a key out of use at once; another of its kind signs, made now if there is none. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        unit.installation.lock(_LOCK)
+        if key_id not in {key.id for key in unit.signing_keys.all()}:
+            raise NotFound(key_id)
+        unit.signing_keys.forget(key_id)
+        log_of_installation(unit, visitor, source, Kind.SIGNING_KEY_WITHDRAWN, key=key_id)
+    return all_keys(services, visitor.now)
 
 
 def keep(services: Services, visitor: Visitor, source: Source) -> None:
