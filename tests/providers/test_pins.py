@@ -1,11 +1,11 @@
-"""The providers of the tests are what was pinned."""
+"""The providers and clients of the tests are what was pinned."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-LOCKS = sorted(Path(__file__).parent.glob("*/package-lock.json"))
+LOCKS = sorted(Path(__file__).parents[1].glob("*/*/package-lock.json"))
 
 
 @pytest.mark.row("R98")
