@@ -220,10 +220,11 @@ def _migrated_tables() -> Path:
 
 
 @contextmanager
-def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = ()) -> Iterator[House]:
-    """Starts a server on a free loopback port, and stops it."""
-    shutil.copy(_migrated_tables(), folder / "totrinn.sqlite3")
-    database = Database.open(f"sqlite:///{folder}/totrinn.sqlite3")
+def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = (), url: str | None = None) -> Iterator[House]:
+    """Starts a server on a free loopback port, and stops it; over a file, or the migrated database at `url`."""
+    if url is None:
+        shutil.copy(_migrated_tables(), folder / "totrinn.sqlite3")
+    database = Database.open(url or f"sqlite:///{folder}/totrinn.sqlite3")
     vault = KeyVault.create(folder / "keys")
     provider = ScriptedProvider()
     services = Services(

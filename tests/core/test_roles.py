@@ -17,7 +17,9 @@ change_requirement   -     -              yes                   -
 see_sso              -     -              yes                   -
 change_sso           -     -              yes                   -
 read_log             -     -              yes                   yes
+provision            -     -              yes                   -
 keep_tokens          -     -              yes                   yes
+keep_webhooks        -     -              yes                   yes
 see_organisations    -     -              -                     yes
 run_organisations    -     -              -                     yes
 see_applications     -     -              -                     yes

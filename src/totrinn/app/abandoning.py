@@ -34,6 +34,7 @@ def throw_away_what_was_sealed(
     unit.aftermath.end_all_proofs()
     unit.aftermath.forget_keyed_counters()
     unit.aftermath.forget_signing_keys()
+    unit.aftermath.disarm_webhooks()
     off = tuple(
         connection_id
         for connection_id in unit.aftermath.connections()

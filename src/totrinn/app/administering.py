@@ -141,7 +141,7 @@ def remove_member(
             return LastGlobalAdministrator()
         if is_keeper(unit, current.organisation, member.id):
             return KeepsPassword()
-        _end_membership(unit, current.organisation.id, member.id)
+        end_membership(unit, current.organisation.id, member.id)
         _log(unit, visitor, Kind.MEMBER_REMOVED, current, member.id)
         return Done()
 
@@ -219,7 +219,7 @@ def leave(
             return KeepsPassword()
         # Whoever has left comes back by being asked, and not by a provider's word.
         unit.identities.remove_of_person(organisation.id, current.person.id)
-        _end_membership(unit, organisation.id, current.person.id)
+        end_membership(unit, organisation.id, current.person.id)
         _log_in(unit, visitor, Kind.MEMBER_LEFT, current, organisation.id)
         return Done()
 
@@ -239,6 +239,13 @@ def is_last_global_administrator(unit: Unit, organisation_id: str, person_id: st
     """Whether nobody else could govern the organisation (or, for the vendor's, staff it)."""
     others = unit.members.global_administrators(organisation_id)
     return [member.id for member in others] == [person_id]
+
+
+def end_membership(unit: Unit, organisation_id: str, person_id: str) -> None:
+    """Removes a membership with every session and unfinished sign-in there (R49); who may, is asked before."""
+    unit.members.remove(organisation_id, person_id)
+    unit.sessions.end_of_person(person_id, organisation_id=organisation_id)
+    unit.signins.end_of_person(person_id, organisation_id=organisation_id)
 
 
 def is_member_elsewhere(unit: Unit, person_id: str, organisation_id: str) -> bool:
@@ -261,12 +268,6 @@ def _manageable(unit: Unit, current: Caller, person_id: str) -> Member:
     if not may:
         raise NotAllowed(Right.MANAGE_MEMBERS)
     return member
-
-
-def _end_membership(unit: Unit, organisation_id: str, person_id: str) -> None:
-    unit.members.remove(organisation_id, person_id)
-    unit.sessions.end_of_person(person_id, organisation_id=organisation_id)
-    unit.signins.end_of_person(person_id, organisation_id=organisation_id)
 
 
 def _log(unit: Unit, visitor: Visitor, kind: Kind, current: Caller, person_id: str | None, **detail: str) -> None:

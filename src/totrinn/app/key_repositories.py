@@ -18,6 +18,7 @@ class SealedPlace(StrEnum):
     CLIENT_SECRET = "connection.sealed_secret"
     CONNECTION_KEY = "connection.sealed_key"
     SIGNING_KEY = "signing_key.sealed_private"
+    WEBHOOK_SECRET = "webhook.sealed_secret"
     AUTHENTICATOR = "authenticator.sealed_secret"
 
 
@@ -102,6 +103,9 @@ class Aftermath(Protocol):
 
     def disarm(self, connection_id: str, sealed_key: bytes) -> bool:
         """Gives the connection a new key and takes its secret; it is switched off if it had one. Whether it had."""
+
+    def disarm_webhooks(self) -> int:
+        """Takes every webhook its secret, and switches it off; how many there were."""
 
     def forget_keyed_counters(self) -> int:
         """Deletes the counters that were found by a keyed digest; how many there were."""

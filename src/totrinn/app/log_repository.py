@@ -11,8 +11,11 @@ from totrinn.core.events import Event
 class Log(Protocol):
     """The append-only log."""
 
-    def write(self, event: Event) -> None:
-        """Writes one event, in this transaction."""
+    def write(self, event: Event) -> str:
+        """Writes one event, in this transaction, with what is to be delivered of it by webhooks; its id."""
+
+    def find(self, event_id: str) -> r.LoggedEvent | None:
+        """The event with this id."""
 
     def of_organisation(
         self, organisation_id: str, *, kind: str, before: str | None, limit: int

@@ -23,6 +23,7 @@ from totrinn.app.applications.grant_repositories import (
 )
 from totrinn.app.applications.openid import OpenId
 from totrinn.app.applications.repositories import Applications
+from totrinn.app.directory.repositories import Directory, Groups
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
 from totrinn.app.key_repositories import Aftermath, Nodes, Sealed
 from totrinn.app.log_repository import Log
@@ -43,6 +44,7 @@ from totrinn.app.repositories import (
 )
 from totrinn.app.sso_repositories import Connections, Domains, Keepers, SpentTokens, SsoAttempts, SsoIdentities
 from totrinn.app.token_repository import ApiTokens, RepeatedRequests
+from totrinn.app.webhooks.repositories import Webhooks
 
 __all__ = [
     "Aftermath",
@@ -53,10 +55,12 @@ __all__ = [
     "Confirmations",
     "Connections",
     "Devices",
+    "Directory",
     "DomainRecords",
     "Domains",
     "Factors",
     "Grants",
+    "Groups",
     "IdentityProviders",
     "Installation",
     "Keepers",
@@ -85,6 +89,7 @@ __all__ = [
     "Throttles",
     "Unit",
     "Vault",
+    "Webhooks",
 ]
 
 LARGEST_CLOCK_DIFFERENCE = timedelta(seconds=2)
@@ -131,6 +136,9 @@ class Unit(Protocol):
     assertions: Assertions
     signing_keys: SigningKeys
     sweeps: Sweeps
+    directory: Directory
+    groups: Groups
+    webhooks: Webhooks
 
 
 class Store(Protocol):

@@ -192,6 +192,13 @@ class Member:
     must_enrol: bool
     accepted_at: datetime | None
     last_seen: datetime | None
+    inactive_since: datetime | None = None
+    """When the organisation's directory said that they are not to be here; they are no member meanwhile."""
+
+    @property
+    def is_inactive(self) -> bool:
+        """Whether the directory keeps them out."""
+        return self.inactive_since is not None
 
     @property
     def has_anything_to_reset(self) -> bool:

@@ -104,7 +104,7 @@ class Members(Protocol):
         """Adds a membership; False when there is one already."""
 
     def of_person(self, person_id: str) -> tuple[r.Membership, ...]:
-        """All memberships of a person, invitations too; the last used first."""
+        """Memberships of a person, invitations too; the last used first. Where they are inactive, they have none."""
 
     def find(self, organisation_id: str, person_id: str) -> r.Member | None:
         """One member."""

@@ -16,6 +16,7 @@ from totrinn.app.key_repositories import Node, SealedPlace, SealedRow
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import totp_context
 from totrinn.app.sso_parties import challenge_context, key_context, secret_context
+from totrinn.app.webhooks.keeping import webhook_context
 
 AT_ONCE = 100
 _DONE_WITH = "all is sealed with"
@@ -26,12 +27,14 @@ _CONTEXTS: dict[SealedPlace, Callable[[str], str]] = {
     SealedPlace.CLIENT_SECRET: secret_context,
     SealedPlace.CONNECTION_KEY: key_context,
     SealedPlace.SIGNING_KEY: signing_context,
+    SealedPlace.WEBHOOK_SECRET: webhook_context,
     SealedPlace.AUTHENTICATOR: totp_context,
 }
 _OF_PERSONS = frozenset({SealedPlace.PENDING_OF_SIGNIN, SealedPlace.PENDING_OF_SESSION, SealedPlace.AUTHENTICATOR})
 _MENDS = {
     SealedPlace.AUTHENTICATOR: "`totrinn user reset-second-factor`",
     SealedPlace.CLIENT_SECRET: "give the secret again",
+    SealedPlace.WEBHOOK_SECRET: "give the webhook another secret",
     SealedPlace.CONNECTION_KEY: "make the connection anew",
     SealedPlace.SIGNING_KEY: "`totrinn signing-keys remove`",
 }

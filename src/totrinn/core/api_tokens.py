@@ -30,6 +30,7 @@ class Scope(StrEnum):
     MEMBERS_READ = "members:read"
     MEMBERS_MANAGE = "members:manage"
     LOG_READ = "log:read"
+    SCIM = "scim"
     ORGANISATIONS_READ = "organisations:read"
     ORGANISATIONS_MANAGE = "organisations:manage"
     APPLICATIONS_READ = "applications:read"
@@ -42,6 +43,7 @@ OPENS: dict[Scope, frozenset[Right]] = {
     Scope.MEMBERS_READ: frozenset({Right.SEE_MEMBERS}),
     Scope.MEMBERS_MANAGE: frozenset({Right.SEE_MEMBERS, Right.MANAGE_MEMBERS}),
     Scope.LOG_READ: frozenset({Right.READ_LOG}),
+    Scope.SCIM: frozenset({Right.PROVISION}),
     Scope.ORGANISATIONS_READ: frozenset({Right.SEE_ORGANISATIONS}),
     Scope.ORGANISATIONS_MANAGE: frozenset({Right.SEE_ORGANISATIONS, Right.RUN_ORGANISATIONS}),
     Scope.APPLICATIONS_READ: frozenset({Right.SEE_APPLICATIONS}),
@@ -56,6 +58,7 @@ NEVER = frozenset(
         Right.CHANGE_SSO,
         Right.RUN_APPLICATIONS,
         Right.KEEP_TOKENS,
+        Right.KEEP_WEBHOOKS,
     }
 )
 """The rights that no scope carries."""
@@ -67,6 +70,7 @@ OF_ORGANISATION = (
     Scope.MEMBERS_READ,
     Scope.MEMBERS_MANAGE,
     Scope.LOG_READ,
+    Scope.SCIM,
 )
 OF_VENDOR = (
     Scope.ORGANISATIONS_READ,

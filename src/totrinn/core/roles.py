@@ -26,7 +26,10 @@ class Right(StrEnum):
     SEE_SSO = "see_sso"
     CHANGE_SSO = "change_sso"
     READ_LOG = "read_log"
+    PROVISION = "provision"
+    """What a directory does with members: by a token, which only a global administrator makes."""
     KEEP_TOKENS = "keep_tokens"
+    KEEP_WEBHOOKS = "keep_webhooks"
     SEE_ORGANISATIONS = "see_organisations"
     RUN_ORGANISATIONS = "run_organisations"
     SEE_APPLICATIONS = "see_applications"
@@ -43,7 +46,9 @@ _GLOBAL_ADMINISTRATOR = _ADMINISTRATOR | {
     Right.SEE_SSO,
     Right.CHANGE_SSO,
     Right.READ_LOG,
+    Right.PROVISION,
     Right.KEEP_TOKENS,
+    Right.KEEP_WEBHOOKS,
 }
 _VENDOR = frozenset(
     {
@@ -54,6 +59,7 @@ _VENDOR = frozenset(
         Right.RUN_APPLICATIONS,
         Right.READ_LOG,
         Right.KEEP_TOKENS,
+        Right.KEEP_WEBHOOKS,
     }
 )
 

@@ -90,6 +90,12 @@ class Fetcher:
         headers |= {"Authorization": authorization} if authorization else {}
         return self._told(self._exchange("POST", address, headers, urlencode(fields).encode(), limit))
 
+    def send(
+        self, address: str, body: bytes, headers: Mapping[str, str], *, limit: int = SIZE_LIMIT
+    ) -> Fetched | Unavailable:
+        """The answer to a body of any kind that `headers` describe; a refusal (status 400 to 499) is one, too."""
+        return self._told(self._exchange("POST", address, dict(headers), body, limit))
+
     def refuses(self, address: str) -> Unavailable | None:
         """Why this address will not be fetched, as far as its form tells."""
         parsed = self._read(address)

@@ -3,10 +3,12 @@
 import sqlalchemy as sa
 
 from totrinn.app.key_repositories import Aftermath
+from totrinn.app.webhooks.records import WhyOff
 from totrinn.storage import grant_tables as g
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
 from totrinn.storage import token_tables as tokens
+from totrinn.storage import webhook_tables as w
 from totrinn.storage.migrating import VERSION_TABLE
 from totrinn.storage.repository import Repository
 
@@ -66,6 +68,13 @@ class SqlAftermath(Repository, Aftermath):
             return True
         self._change(this.values(**anew), {})
         return False
+
+    def disarm_webhooks(self) -> int:
+        """Takes every webhook its secret, and switches it off; how many there were."""
+        self._change(sa.delete(w.webhook_topic), {})
+        self._change(sa.delete(w.webhook_delivery), {})
+        off = {"sealed_secret": None, "why_off": WhyOff.KEYS_LOST}
+        return self._change(sa.update(w.webhook).values(**off), {})
 
     def forget_keyed_counters(self) -> int:
         """Deletes the counters that were found by a keyed digest; how many there were."""

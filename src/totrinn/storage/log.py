@@ -14,17 +14,28 @@ from totrinn.app import ports
 from totrinn.app.records import LoggedEvent, LogPage, Seal
 from totrinn.core.events import Event
 from totrinn.core.identity import CHANCE_BITS, uuid7
+from totrinn.core.topics import topic_of
 from totrinn.storage.columns import clean, microseconds
 from totrinn.storage.log_search import Question, search
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.tables import event, person, seal
+from totrinn.storage.webhooks import SUBSCRIBED
 
 _LONGEST = 500
 _COUNTER_BITS = 24
 _E, _S = event.c, seal.c
+_WRITTEN = (
+    _E.id, _E.kind, _E.at, _E.actor, _E.address, _E.browser, _E.organisation_id, _E.person_id, _E.detail,
+)  # fmt: skip
 _actor, _about = person.alias("actor_person"), person.alias("about")
 
 _WRITE = insert(event)
+# On PostgreSQL with what is to be delivered of it, in one statement: each costs a way to the server and back.
+_WRITE_AT_ONCE = SUBSCRIBED.add_cte(
+    insert(event)
+    .values({column: bindparam(f"new_{column.name}", type_=column.type) for column in _WRITTEN})
+    .cte("written")
+)
 _LOGGED = (
     _E.id, _E.kind, _E.at, _E.actor, func.coalesce(_actor.c.name, _E.actor), _E.person_id,
     func.coalesce(_about.c.name, ""), _E.organisation_id, _E.address, _E.browser, _E.detail,
@@ -33,6 +44,7 @@ _LOGGED = (
 _READ = select(*_LOGGED).select_from(
     event.outerjoin(_actor, _actor.c.id == _E.actor).outerjoin(_about, _about.c.id == _E.person_id)
 )
+_FIND = _READ.where(is_which(_E.id))
 _NEWEST_FIRST = _READ.order_by(_E.id.desc())
 _OF_ORGANISATION = _NEWEST_FIRST.where(is_which(_E.organisation_id))
 _OF_PERSON = _NEWEST_FIRST.where(is_which(_E.person_id))
@@ -64,8 +76,10 @@ class SqlLog(Repository, ports.Log):
         super().__init__(connection)
         self.written: list[Event] = []
 
-    def write(self, event: Event) -> None:
-        """Writes one event, in this transaction. Events of one transaction keep the order in which they were written.
+    def write(self, event: Event) -> str:
+        """Writes one event, in this transaction, with what is to be delivered of it; its id.
+
+        Events of one transaction keep the order in which they were written.
 
         Control characters become spaces and long texts are cut, so that nothing that a stranger sent can forge a line
         or fill the log.
@@ -81,8 +95,24 @@ class SqlLog(Repository, ports.Log):
             "person_id": event.person_id,
             "detail": {name: _short(str(text)) for name, text in event.detail.items()},
         }
-        self._connection.execute(_WRITE, values)
+        wanted = {
+            "new_event": values["id"],
+            "new_at": event.at,
+            "which_organisation": event.organisation_id,
+            "which_topic": topic_of(event.kind),
+        }
+        if self._connection.dialect.name == "postgresql":
+            self._connection.execute(_WRITE_AT_ONCE, {**{f"new_{name}": it for name, it in values.items()}, **wanted})
+        else:
+            self._connection.execute(_WRITE, values)
+            self._connection.execute(SUBSCRIBED, wanted)
         self.written.append(event)
+        return str(values["id"])
+
+    def find(self, event_id: str) -> LoggedEvent | None:
+        """The event with this id."""
+        row = self._connection.execute(_FIND, {"which": event_id}).first()
+        return None if row is None else _event_of(row)
 
     def of_organisation(
         self, organisation_id: str, *, kind: str, before: str | None, limit: int

@@ -33,17 +33,20 @@ _IN_ORGANISATION = is_which(_M.organisation_id, "which_organisation")
 _OF_PERSON = is_which(_M.person_id, "which_person")
 _THIS = and_(_IN_ORGANISATION, _OF_PERSON)
 
-_MEMBER = (_P.id, _P.email, _P.name, _M.role, STATE, _P.must_enrol, _M.accepted_at, _M.last_used_at)
+MEMBER = (
+    _P.id, _P.email, _P.name, _M.role, STATE, _P.must_enrol, _M.accepted_at, _M.last_used_at,
+    _M.inactive_since,
+)  # fmt: skip
 """In the order of the fields of `Member`."""
 
 _ADD = insert(membership).on_conflict_do_nothing(index_elements=["organisation_id", "person_id"]).returning(_M.id)
 _OF = (
     select(_M.id, _M.person_id, _M.role, _M.created_at, _M.accepted_at, _M.last_used_at, *ORGANISATION)
     .join_from(membership, organisation, organisation.c.id == _M.organisation_id)
-    .where(_OF_PERSON)
+    .where(_OF_PERSON, _M.inactive_since.is_(None))
     .order_by(_M.last_used_at.desc().nulls_last(), organisation.c.name_order, _M.id)
 )
-_ALL = select(*_MEMBER).select_from(MEMBERS).where(_IN_ORGANISATION)
+_ALL = select(*MEMBER).select_from(MEMBERS).where(_IN_ORGANISATION)
 _ONE = _ALL.where(_OF_PERSON)
 _BY_NAME = (_M.name_order, _M.person_id)
 _PLACE = select(*_BY_NAME).where(_THIS)
@@ -61,7 +64,7 @@ _LISTED = select(tally.c.missing + tally.c.has + tally.c.sso + tally.c.others).w
 _PREVIEW = _COUNTS.add_columns(tally.c.missing_tags, exists(select(1).where(_THIS, _IS_MISSING)))
 _NAMED = select(_P.name_order, _P.search).where(is_which(_P.id))
 _SET = update(membership).where(_THIS)
-_ACCEPT = _SET.where(_M.accepted_at.is_(None))
+_ACCEPT = _SET.where(_M.accepted_at.is_(None), _M.inactive_since.is_(None))
 _REMOVE = delete(membership).where(_THIS).returning(_M.tag, _M.counted_as)
 _LOCK = select(organisation.c.id).where(is_which(organisation.c.id)).with_for_update(key_share=True)
 
@@ -110,14 +113,14 @@ class SqlMembers(Repository, ports.Members):
         return True
 
     def of_person(self, person_id: str) -> tuple[Membership, ...]:
-        """All memberships of a person, invitations too; the last used first."""
+        """Memberships of a person, invitations too, inactive ones not; the last used first."""
         rows = self._connection.execute(_OF, {"which_person": person_id})
         return tuple(_membership_of(row) for row in rows)
 
     def find(self, organisation_id: str, person_id: str) -> Member | None:
         """One member."""
         row = self._connection.execute(_ONE, _which(organisation_id, person_id)).first()
-        return None if row is None else _member_of(row)
+        return None if row is None else member_of(row)
 
     def page(
         self,
@@ -239,7 +242,7 @@ class SqlMembers(Repository, ports.Members):
         return tuple(by_id[person_id] for person_id in person_ids if person_id in by_id)
 
     def _members(self, statement: Select[Any], values: dict[str, Any]) -> tuple[Member, ...]:
-        return tuple(_member_of(row) for row in self._connection.execute(statement, values))
+        return tuple(member_of(row) for row in self._connection.execute(statement, values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,9 +281,10 @@ def _which(organisation_id: str, person_id: str) -> dict[str, Any]:
     return {"which_organisation": organisation_id, "which_person": person_id}
 
 
-def _member_of(values: Sequence[Any]) -> Member:
-    person_id, email, name, role, state, must_enrol, accepted_at, last_used_at = values
-    return Member(person_id, email, name, role, MemberState(state), must_enrol, accepted_at, last_used_at)
+def member_of(values: Sequence[Any]) -> Member:
+    """The member in the columns `MEMBER`."""
+    person_id, email, name, role, state, *rest = values
+    return Member(person_id, email, name, role, MemberState(state), *rest)
 
 
 def _membership_of(values: Sequence[Any]) -> Membership:

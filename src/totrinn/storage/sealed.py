@@ -10,6 +10,7 @@ from totrinn.storage import grant_tables as g
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
 from totrinn.storage.repository import Repository, is_which
+from totrinn.storage.webhook_tables import webhook
 
 _KEY_FROM, _KEY_LETTERS = 3, 13
 _COLUMNS: dict[SealedPlace, tuple[sa.Column[bytes], sa.Column[str]]] = {
@@ -19,6 +20,7 @@ _COLUMNS: dict[SealedPlace, tuple[sa.Column[bytes], sa.Column[str]]] = {
     SealedPlace.CLIENT_SECRET: (sso.connection.c.sealed_secret, sso.connection.c.id),
     SealedPlace.CONNECTION_KEY: (sso.connection.c.sealed_key, sso.connection.c.id),
     SealedPlace.SIGNING_KEY: (g.signing_key.c.sealed_private, g.signing_key.c.id),
+    SealedPlace.WEBHOOK_SECRET: (webhook.c.sealed_secret, webhook.c.id),
     SealedPlace.AUTHENTICATOR: (t.authenticator.c.sealed_secret, t.authenticator.c.person_id),
 }
 """Each place, and the column of the same row that its secret is bound to."""

@@ -83,6 +83,10 @@ membership = Table(
     Column("created_at", Instant, nullable=False),
     Column("accepted_at", Instant),
     Column("last_used_at", Instant),
+    # Since when the organisation's directory keeps them out. They are not accepted meanwhile, and so no member to
+    # anything that asks; whether they were is remembered until they return.
+    Column("inactive_since", Instant),
+    Column("was_accepted", sa.Boolean, nullable=False, server_default=sa.false()),
     # Where password sign-in is closed for those whom SSO governs, this member keeps it.
     Column("keeps_password", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.UniqueConstraint("organisation_id", "person_id"),

@@ -16,6 +16,8 @@ from totrinn.storage.applications import SqlApplications
 from totrinn.storage.authorisation_requests import SqlAssertions, SqlRequests
 from totrinn.storage.authorisations import SqlAuthorisations
 from totrinn.storage.connections import SqlConnections
+from totrinn.storage.directory import SqlDirectory
+from totrinn.storage.directory_groups import SqlGroups
 from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
 from totrinn.storage.factors import SqlFactors
@@ -37,6 +39,7 @@ from totrinn.storage.signing_keys import SqlSigningKeys, SqlSweeps
 from totrinn.storage.signins import SqlSignins
 from totrinn.storage.sso_attempts import SqlSpentTokens, SqlSsoAttempts
 from totrinn.storage.throttles import SqlDevices, SqlThrottles
+from totrinn.storage.webhooks import SqlWebhooks
 
 _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "people": SqlPeople,
@@ -71,6 +74,9 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "assertions": SqlAssertions,
     "signing_keys": SqlSigningKeys,
     "sweeps": SqlSweeps,
+    "directory": SqlDirectory,
+    "groups": SqlGroups,
+    "webhooks": SqlWebhooks,
 }
 
 
@@ -109,6 +115,9 @@ class SqlUnit:
     assertions: ports.Assertions
     signing_keys: ports.SigningKeys
     sweeps: ports.Sweeps
+    directory: ports.Directory
+    groups: ports.Groups
+    webhooks: ports.Webhooks
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

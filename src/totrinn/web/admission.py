@@ -40,6 +40,7 @@ class Code(StrEnum):
     VERIFICATION_REQUIRED = "verification_required"
     CHOICE_REQUIRED = "choice_required"
     ENROLMENT_REQUIRED = "enrolment_required"
+    TOKEN_REQUIRED = "token_required"
 
 
 _VERDICTS = {State.VERIFYING: "MustVerify", State.CHOOSING: "MustChoose"}
@@ -116,6 +117,8 @@ def establish(ask: Ask, demand: Demand) -> Response | None:
     """Who asks, and whether their sign-in has come far enough: None, or the answer that sends them there."""
     if demand.level is Level.ANYONE:
         return None
+    if demand.level is Level.TOKEN:
+        return messages.problem(401, Code.TOKEN_REQUIRED, "A token is needed")
     observer = ask.services.observer
     if demand.level is not Level.UNFINISHED:
         judged = _judge_session(ask)

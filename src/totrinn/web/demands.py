@@ -14,6 +14,8 @@ class Level(StrEnum):
     UNFINISHED = "unfinished"
     SESSION = "session"
     UNFINISHED_OR_SESSION = "unfinished_or_session"
+    TOKEN = "token"
+    """Programs, by a token of an organisation; no cookie counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,11 @@ AT_ANY_STEP = Demand(
 )
 SIGNED_IN = Demand(Level.SESSION, Right.USE_ACCOUNT)
 AS_ONESELF = Demand(Level.SESSION, Right.USE_ACCOUNT, of_person=True)
+
+
+def by_token(right: Right) -> Demand:
+    """A token that carries the right."""
+    return Demand(Level.TOKEN, right)
 
 
 def with_right(right: Right, *, of_organisation: bool = False) -> Demand:

@@ -57,6 +57,12 @@ SENTENCES: dict[Kind, str] = {
     Kind.MEMBER_INVITED: _("%(actor)s offered %(person)s a membership"),
     Kind.MEMBER_REMOVED: _("%(actor)s removed %(person)s from the organisation"),
     Kind.MEMBER_LEFT: _("%(person)s left the organisation"),
+    Kind.MEMBER_CHANGED: _("%(actor)s changed what the directory says of %(person)s"),
+    Kind.MEMBER_DEACTIVATED: _("%(actor)s made %(person)s inactive"),
+    Kind.MEMBER_REACTIVATED: _("%(actor)s made %(person)s active again"),
+    Kind.GROUP_ADDED: _("%(actor)s added a group"),
+    Kind.GROUP_CHANGED: _("%(actor)s changed a group"),
+    Kind.GROUP_REMOVED: _("%(actor)s removed a group"),
     Kind.ROLE_CHANGED: _("%(actor)s changed the role of %(person)s"),
     Kind.ORGANISATION_CREATED: _("%(actor)s created the organisation"),
     Kind.SETTINGS_CHANGED: _("%(actor)s changed the basic settings"),
@@ -281,7 +287,9 @@ def _facts(language: Language, event: LoggedEvent, kind: Kind, zone: str) -> lis
     if kind in (Kind.ACCESS_REFUSED, Kind.TOKEN_REFUSED):
         facts.append(f"{detail.get('method', '')} {detail.get('path', '')}".strip())
     facts += [
-        value for name in ("connection", "through", "domain", "token", "scopes") if (value := detail.get(name, ""))
+        value
+        for name in ("connection", "through", "domain", "token", "scopes", "group", "what")
+        if (value := detail.get(name, ""))
     ]
     if "application" in detail:
         facts.append(detail.get("name", ""))

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Protocol
 
 from anyio import CapacityLimiter, to_thread
 from starlette.concurrency import run_in_threadpool
@@ -70,13 +71,28 @@ class Page:
     at_once: Callable[[Ready], Awaitable[Response]] | None = None
     """Answers GET in the event loop, before threads and database: for what must answer whatever else hangs."""
 
+    program: "Program | None" = None
+    """Answers everything by itself: a protocol of programs, with its own forms of asking and refusing."""
+
     def methods(self) -> tuple[str, ...]:
         """The methods that it answers."""
+        if self.program is not None:
+            return self.program.methods()
         return tuple(name for name, handler in (("GET", self.get or self.at_once), ("POST", self.post)) if handler)
 
     def handler(self, method: str) -> Handler | None:
         """The handler of a method; HEAD is GET without the body."""
         return {"GET": self.get, "HEAD": self.get, "POST": self.post}.get(method)
+
+
+class Program(Protocol):
+    """What answers the requests of programs at one path. It looks itself whether its page's demand is met."""
+
+    def methods(self) -> tuple[str, ...]:
+        """The methods that it answers; all others it refuses."""
+
+    async def serve(self, desk: "Desk", request: Request) -> Response:
+        """Answers one request."""
 
 
 class Desk:
@@ -99,7 +115,8 @@ class Desk:
         async def endpoint(request: Request) -> Response:
             return await self.serve(request, page)
 
-        return Route(page.path, endpoint, methods=list(page.methods()))
+        # A program refuses in its own form what is asked of it by another method.
+        return Route(page.path, endpoint, methods=[] if page.program else list(page.methods()))
 
     async def serve(self, request: Request, page: Page) -> Response:
         """Answers one request."""
@@ -114,6 +131,8 @@ class Desk:
     async def _serve(self, request: Request, page: Page) -> Response:
         if page.at_once and request.method in SAFE_METHODS:
             return await page.at_once(self._ready)
+        if page.program is not None:
+            return await page.program.serve(self, request)
         ask = self.ask(request)
         ask.has_get, ask.for_programs = page.get is not None, page.for_programs
         try:

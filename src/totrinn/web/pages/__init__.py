@@ -26,6 +26,7 @@ from totrinn.web.pages import (
     vendor_applications,
 )
 from totrinn.web.routing import Page
+from totrinn.web.scim import endpoints as scim
 
 PAGES: tuple[Page, ...] = (
     *login.PAGES,
@@ -46,6 +47,7 @@ PAGES: tuple[Page, ...] = (
     *vendor.PAGES,
     *oauth2.PAGES,
     *vendor_applications.PAGES,
+    *scim.PAGES,
     *health.PAGES,
     *probe.PAGES,
 )

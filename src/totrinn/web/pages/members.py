@@ -187,7 +187,7 @@ def _row(ask: Ask, member: Member) -> dict[str, object]:
         "email": member.email,
         "initials": initials(member.name or member.email),
         "role": member.role.value,
-        "state": member.state.value if has_accepted else "invited",
+        "state": member.state.value if has_accepted else "inactive" if member.is_inactive else "invited",
         "marked": has_accepted and member.must_enrol,
         "last_seen": member.last_seen,
         "is_me": member.id == ask.me.person.id,

@@ -1,0 +1,182 @@
+"""Webhooks are set up, changed and tried by those who govern the organisation, with a fresh proof.
+
+What is sent tells of people, and whoever has the secret can make others believe it. So no token does this (rule 13).
+"""
+
+import base64
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from totrinn.app.applications.addresses import is_page
+from totrinn.app.errors import NotFound
+from totrinn.app.judging import Actor, acting
+from totrinn.app.landing import Visitor
+from totrinn.app.own_factors import StaleProof, stale_for_organisation
+from totrinn.app.ports import Services, Unit
+from totrinn.app.webhooks.records import Webhook, WhyOff
+from totrinn.core.events import Event, Kind
+from totrinn.core.roles import Right
+from totrinn.core.topics import Topic
+
+MOST_WEBHOOKS = 10
+LONGEST_ADDRESS = 500
+_SECRET_BYTES = 32
+_SECRET_PREFIX = "whsec_"
+
+
+class WebhookObstacle(StrEnum):
+    """Why it was not done."""
+
+    BAD_ADDRESS = "bad_address"
+    NO_TOPIC = "no_topic"
+    TOO_MANY = "too_many"
+    NEEDS_SECRET = "needs_secret"
+    """Its secret is lost: it is given another before it is switched on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Done; with the secret, where there is a new one, which is shown this once."""
+
+    webhook: Webhook
+    secret: str | None = None
+
+
+def webhook_context(webhook_id: str) -> str:
+    """What its secret is sealed to."""
+    return f"webhook {webhook_id}"
+
+
+def add_webhook(
+    services: Services, visitor: Visitor, actor: Actor, address: str, topics: frozenset[Topic]
+) -> Told | WebhookObstacle | StaleProof:
+    """Adds one, which is told of all events from now on that are about these topics."""
+    with services.store.writing() as unit:
+        current, stale = _keeping(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        unit.members.lock(current.organisation.id)
+        if len(unit.webhooks.of_organisation(current.organisation.id)) >= MOST_WEBHOOKS:
+            return WebhookObstacle.TOO_MANY
+        obstacle = _obstacle(address, topics)
+        if obstacle is not None:
+            return obstacle
+        id_ = services.random.id(visitor.now)
+        secret, sealed = _new_secret(services, id_)
+        webhook = Webhook(id_, current.organisation.id, address, topics, sealed, None, visitor.now)
+        unit.webhooks.add(webhook)
+        _log(unit, visitor, current, Kind.WEBHOOK_ADDED, webhook)
+        return Told(webhook, secret)
+
+
+def change_webhook(
+    services: Services, visitor: Visitor, actor: Actor, webhook_id: str, address: str, topics: frozenset[Topic]
+) -> Told | WebhookObstacle | StaleProof:
+    """Stores another address or other topics. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _keeping(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        before = _known(unit, current, webhook_id)
+        obstacle = _obstacle(address, topics)
+        if obstacle is not None:
+            return obstacle
+        return _stored(unit, visitor, current, Kind.WEBHOOK_CHANGED, replace(before, address=address, topics=topics))
+
+
+def renew_webhook_secret(services: Services, visitor: Visitor, actor: Actor, webhook_id: str) -> Told | StaleProof:
+    """Gives it another secret; what is sent from now on is signed with that alone. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _keeping(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        before = _known(unit, current, webhook_id)
+        secret, sealed = _new_secret(services, before.id)
+        why_off = None if before.why_off is WhyOff.KEYS_LOST else before.why_off
+        renewed = replace(before, sealed_secret=sealed, why_off=why_off)
+        return replace(_stored(unit, visitor, current, Kind.WEBHOOK_SECRET_RENEWED, renewed), secret=secret)
+
+
+def switch_webhook(
+    services: Services, visitor: Visitor, actor: Actor, webhook_id: str, *, is_on: bool
+) -> Told | WebhookObstacle | StaleProof:
+    """Switches it on, or off: then events pass it by. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _keeping(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        before = _known(unit, current, webhook_id)
+        if is_on and before.sealed_secret is None:
+            return WebhookObstacle.NEEDS_SECRET
+        if is_on:
+            return _stored(unit, visitor, current, Kind.WEBHOOK_ON, replace(before, why_off=None))
+        unit.webhooks.switch_off(before.id, WhyOff.BY_HAND)
+        _log(unit, visitor, current, Kind.WEBHOOK_OFF, before)
+        return Told(replace(before, why_off=WhyOff.BY_HAND))
+
+
+def remove_webhook(services: Services, visitor: Visitor, actor: Actor, webhook_id: str) -> Told | StaleProof:
+    """Deletes it. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current, stale = _keeping(unit, visitor, actor)
+        if stale is not None:
+            return stale
+        webhook = _known(unit, current, webhook_id)
+        unit.webhooks.remove(webhook.organisation_id, webhook.id)
+        _log(unit, visitor, current, Kind.WEBHOOK_REMOVED, webhook)
+        return Told(webhook)
+
+
+def try_webhook(services: Services, visitor: Visitor, actor: Actor, webhook_id: str) -> Told | WebhookObstacle:
+    """Has it tried at once: an event that says so is delivered by it, whatever its topics are. Raises `NotFound`."""
+    with services.store.writing() as unit:
+        current = acting(unit, actor, Right.KEEP_WEBHOOKS, visitor.now)
+        webhook = _known(unit, current, webhook_id)
+        if webhook.sealed_secret is None:
+            return WebhookObstacle.NEEDS_SECRET
+        event_id = _log(unit, visitor, current, Kind.WEBHOOK_TRIED, webhook)
+        unit.webhooks.put(webhook.id, event_id, visitor.now)
+        return Told(webhook)
+
+
+def _keeping(unit: Unit, visitor: Visitor, actor: Actor) -> tuple[Actor, StaleProof | None]:
+    current = acting(unit, actor, Right.KEEP_WEBHOOKS, visitor.now)
+    return current, stale_for_organisation(current.live, visitor)
+
+
+def _known(unit: Unit, current: Actor, webhook_id: str) -> Webhook:
+    webhook = unit.webhooks.find(current.organisation.id, webhook_id)
+    if webhook is None:
+        raise NotFound(webhook_id)
+    return webhook
+
+
+def _obstacle(address: str, topics: frozenset[Topic]) -> WebhookObstacle | None:
+    if len(address) > LONGEST_ADDRESS or not is_page(address):
+        return WebhookObstacle.BAD_ADDRESS
+    return None if topics else WebhookObstacle.NO_TOPIC
+
+
+def _new_secret(services: Services, webhook_id: str) -> tuple[str, bytes]:
+    """The secret as it is shown, and as it is stored."""
+    secret = services.random.bytes(_SECRET_BYTES)
+    shown = f"{_SECRET_PREFIX}{base64.b64encode(secret).decode()}"
+    return shown, services.vault.seal(secret, webhook_context(webhook_id))
+
+
+def _stored(unit: Unit, visitor: Visitor, current: Actor, kind: Kind, webhook: Webhook) -> Told:
+    unit.webhooks.save(webhook)
+    _log(unit, visitor, current, kind, webhook)
+    return Told(webhook)
+
+
+def _log(unit: Unit, visitor: Visitor, current: Actor, kind: Kind, webhook: Webhook) -> str:
+    return unit.log.write(
+        Event(
+            kind,
+            visitor.now,
+            visitor.source(current.person.id),
+            organisation_id=webhook.organisation_id,
+            detail={"webhook": webhook.address, "topics": " ".join(sorted(webhook.topics))},
+        )
+    )
