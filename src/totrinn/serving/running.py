@@ -19,12 +19,13 @@ from totrinn.bootstrap import Installation, application, remember_address, serve
 from totrinn.config import Settings, WrongSetting, plain_http_beyond_loopback
 from totrinn.metrics import begin_sharing, exposed, worker_counts
 from totrinn.serving.answering import SECONDS_TO_FINISH, Server, end_at_the_latest
+from totrinn.serving.delivering import delivering
 from totrinn.serving.housekeeping import Housekeeper
 from totrinn.serving.logs import write_logs
 from totrinn.serving.presence import Presence
 from totrinn.serving.request_log import RequestLog
 from totrinn.serving.systemd import ALIVE, READY, STOPPING, tell_systemd
-from totrinn.serving.telling import Teller
+from totrinn.serving.telling import telling
 from totrinn.web.settings import read_networks
 
 if TYPE_CHECKING:
@@ -195,14 +196,14 @@ def _opened(settings: Settings, observer: Observer) -> Iterator[Installation]:
 @contextmanager
 def _keeping_house(installation: Installation) -> Iterator[None]:
     remember_address(installation)
-    housekeeper, teller = Housekeeper(installation), Teller(installation)
-    housekeeper.start()
-    teller.start()
+    beside = Housekeeper(installation), telling(installation), delivering(installation)
+    for each in beside:
+        each.start()
     try:
         yield
     finally:
-        teller.stop()
-        housekeeper.stop()
+        for each in reversed(beside):
+            each.stop()
 
 
 @contextmanager

@@ -1,0 +1,46 @@
+"""Events go out by webhooks, about a second after; the way out is guarded as for everything that is fetched."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
+
+from totrinn.app.identity_providers import Unavailable
+from totrinn.app.webhooks.delivering import deliver, webhooks_due
+from totrinn.serving.errands import Errand, Errands
+
+if TYPE_CHECKING:
+    from totrinn.bootstrap import Installation
+    from totrinn.fetching.exchange import Fetcher
+
+_AT_ONCE = 6
+_MOST_BYTES = 64 * 1024
+
+
+class Deliverer:
+    """Finds what is to be delivered, and sends it."""
+
+    def __init__(self, installation: "Installation") -> None:
+        self._services = installation.services
+        self._allow_private = installation.settings.allow_private_addresses
+
+    def due(self, now: datetime) -> Iterator[Errand]:
+        """One errand for each webhook by which something is due."""
+        for webhook_id in webhooks_due(self._services, now):
+            yield webhook_id, partial(deliver, self._services, now, webhook_id, send=self._send)
+
+    @cached_property
+    def _fetcher(self) -> "Fetcher":
+        """Made when it is first needed, so that the start is not slowed."""
+        from totrinn.fetching.exchange import Fetcher
+
+        return Fetcher(allow_private=self._allow_private)
+
+    def _send(self, address: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes] | Unavailable:
+        fetched = self._fetcher.send(address, body, headers, limit=_MOST_BYTES)
+        return fetched if isinstance(fetched, Unavailable) else (fetched.status, fetched.body)
+
+
+def delivering(installation: "Installation") -> Errands:
+    """The thread that delivers, not yet begun."""
+    return Errands("delivering", Deliverer(installation).due, at_once=_AT_ONCE)
