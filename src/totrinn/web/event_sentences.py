@@ -97,6 +97,14 @@ SENTENCES: dict[Kind, str] = {
     Kind.TOKEN_REFUSED: _("%(actor)s was refused what its scopes do not include"),
     Kind.SIGNING_KEY_ADDED: _("%(actor)s made a new key that signs for applications"),
     Kind.SIGNING_KEY_WITHDRAWN: _("%(actor)s withdrew a key that signed for applications"),
+    Kind.WEBHOOK_ADDED: _("%(actor)s added a webhook"),
+    Kind.WEBHOOK_CHANGED: _("%(actor)s changed a webhook"),
+    Kind.WEBHOOK_SECRET_RENEWED: _("%(actor)s made a new secret for a webhook"),
+    Kind.WEBHOOK_ON: _("%(actor)s switched a webhook on"),
+    Kind.WEBHOOK_OFF: _("A webhook was switched off"),
+    Kind.WEBHOOK_REMOVED: _("%(actor)s removed a webhook"),
+    Kind.WEBHOOK_TRIED: _("%(actor)s tried a webhook"),
+    Kind.WEBHOOK_GAVE_UP: _("A message could not be delivered by a webhook"),
     Kind.KEY_ADDED: _("%(actor)s made a new key for the installation"),
     Kind.KEY_ACTIVATED: _("%(actor)s had secrets sealed with a new key"),
     Kind.KEY_RETIRED: _("%(actor)s retired a key of the installation"),
@@ -288,7 +296,7 @@ def _facts(language: Language, event: LoggedEvent, kind: Kind, zone: str) -> lis
         facts.append(f"{detail.get('method', '')} {detail.get('path', '')}".strip())
     facts += [
         value
-        for name in ("connection", "through", "domain", "token", "scopes", "group", "what")
+        for name in ("connection", "through", "domain", "token", "scopes", "group", "what", "webhook")
         if (value := detail.get(name, ""))
     ]
     if "application" in detail:

@@ -54,6 +54,8 @@ def _about_sso(ask: Ask) -> dict[str, tuple[str, str]]:
         "metadata": ("ok", say("The metadata has been read. Compare what it says with your provider, and test it.")),
         "connection-on": ("ok", say("The connection is on.")),
         "connection-off": ("ok", say("The connection is off. Nobody signs in by it.")),
+        "webhook-tried": ("ok", say("A message is on its way. What comes back is shown here.")),
+        "webhook-removed": ("ok", say("The receiver has been removed.")),
         "connection-removed": ("ok", say("The connection has been removed.")),
     }
 

@@ -78,6 +78,7 @@ def _request_frame(ask: "Ask") -> dict[str, object]:
             "may_administer": may(ask.actor.role, Right.SEE_MEMBERS),
             "may_change_sso": may(ask.actor.role, Right.CHANGE_SSO),
             "may_keep_tokens": may(ask.actor.role, Right.KEEP_TOKENS),
+            "may_keep_webhooks": may(ask.actor.role, Right.KEEP_WEBHOOKS),
             "may_read_log": may(ask.actor.role, Right.READ_LOG),
         }
     return frame

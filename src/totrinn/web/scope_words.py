@@ -14,6 +14,7 @@ def scope_words(language: Language, scope: Scope) -> str:
         Scope.MEMBERS_READ: say("See the users"),
         Scope.MEMBERS_MANAGE: say("See the users, remove them and end their sessions; no administrators"),
         Scope.LOG_READ: say("Read the log"),
+        Scope.SCIM: say("Keep members and groups by SCIM, as your directory tells them; no roles"),
         Scope.ORGANISATIONS_READ: say("See the organisations"),
         Scope.ORGANISATIONS_MANAGE: say("Create organisations and make the feature available"),
         Scope.APPLICATIONS_READ: say("See the applications"),

@@ -16,6 +16,7 @@ from totrinn.web.pages import (
     members,
     own_factors,
     probe,
+    scim_settings,
     settings,
     setup,
     sso,
@@ -24,6 +25,7 @@ from totrinn.web.pages import (
     two_factor,
     vendor,
     vendor_applications,
+    webhooks,
 )
 from totrinn.web.routing import Page
 from totrinn.web.scim import endpoints as scim
@@ -48,6 +50,8 @@ PAGES: tuple[Page, ...] = (
     *oauth2.PAGES,
     *vendor_applications.PAGES,
     *scim.PAGES,
+    *scim_settings.PAGES,
+    *webhooks.PAGES,
     *health.PAGES,
     *probe.PAGES,
 )
