@@ -24,7 +24,7 @@ from totrinn.app.signing_in import sign_in
 from totrinn.bootstrap import Installation, open_installation
 from totrinn.config import read_settings
 from totrinn.core.events import Source
-from totrinn.serving.telling import Teller
+from totrinn.serving import telling as applications
 
 KARI = "kari@fjordly.example"
 LONGEST_WAIT = 60
@@ -86,7 +86,7 @@ def telling(installation: Installation, number: int = 1) -> Iterator[None]:
     """So many nodes that tell."""
     with ExitStack() as stack:
         for _ in range(number):
-            teller = Teller(installation, interval=0.1)
+            teller = applications.telling(installation)
             teller.start()
             stack.callback(teller.stop)
         yield
