@@ -142,7 +142,7 @@ def application(
     """The application that serves the installation's pages. While it `is_ending` it says that it is not ready."""
     from totrinn.readiness import Readiness
     from totrinn.web.application import create
-    from totrinn.web.settings import Support, WebSettings
+    from totrinn.web.settings import IDENTITY_HEADERS, Support, WebSettings
 
     settings = installation.settings
     support = Support(settings.support, support_link(settings.support)) if settings.support else None
@@ -156,10 +156,13 @@ def application(
         allow_private_addresses=settings.allow_private_addresses,
         hashes_at_once=share_of_cores(settings.workers),
         nobody_told=nobody_told,
+        gate_headers={**IDENTITY_HEADERS, **settings.gate_headers},
+        gate_secret=settings.gate_secret,
     )
     opened = partial(open_database, settings, must_exist=True, steady=installation.database.steady)
     ready = Readiness(opened, installation.vault, is_ending)
-    return create(installation.services, web_settings, extra=extra, ready=ready)
+    gate_reads = installation.database.gate_reads()
+    return create(installation.services, web_settings, extra=extra, ready=ready, gate_reads=gate_reads)
 
 
 @contextmanager

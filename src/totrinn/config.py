@@ -11,6 +11,8 @@ from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from totrinn.web.settings import IDENTITY_HEADERS
+
 DEFAULT_PORT = 8700
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_CONNECTIONS = 10
@@ -20,6 +22,16 @@ _PREFIX = "TOTRINN_"
 _LONGEST_NAME = 100
 _YES_OR_NO = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 _LARGEST_SECRET_FILE = 64 * 1024
+_SHORTEST_SECRET = 32
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]{1,63}")
+_NO_IDENTITY_HEADERS = frozenset(
+    [
+        "authorization", "cache-control", "connection", "content-length", "content-type", "cookie", "date", "host",
+        "location", "referrer-policy", "server", "set-cookie", "transfer-encoding", "upgrade", "www-authenticate",
+        "x-request-id", "x-totrinn-gate-secret", "x-totrinn-location",
+    ]
+)  # fmt: skip
+"""Names by which a proxy or the gate itself says something else."""
 _ADDRESS = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 
 
@@ -51,6 +63,8 @@ VARIABLES = (
     Variable("TOTRINN_METRICS", "the address and port where metrics are read; not set: there are none", ""),
     Variable("TOTRINN_METRICS_EACH_ORGANISATION", "whether metrics name each of more than 1000 organisations", "no"),
     Variable("TOTRINN_ALLOW_PRIVATE_ADDRESSES", "whether identity providers may stand on private networks", "no"),
+    Variable("TOTRINN_GATE_SECRET", "what a reverse proxy must show to the gate", "", is_secret=True),
+    Variable("TOTRINN_GATE_HEADERS", "other names of identity headers, as field=Name with commas between", ""),
     Variable("TOTRINN_BACKUP_RECIPIENTS", "the keys that backups are encrypted to, one a line", "", is_secret=True),
 )
 
@@ -83,6 +97,9 @@ class Settings:
     metrics: tuple[str, int] | None = None
     """Host and port."""
     metrics_each_organisation: bool = False
+    gate_secret: str = field(default="", repr=False)
+    gate_headers: Mapping[str, str] = field(default_factory=dict)
+    """Names of identity headers that are not the usual ones, by what they tell."""
     backup_recipients: tuple[str, ...] = ()
     names_its_address: bool = True
     """False when neither address nor port were given: a command then goes by what the server was given last."""
@@ -138,6 +155,8 @@ def read_settings(
         metrics=_host_and_port("TOTRINN_METRICS", given.text("TOTRINN_METRICS")),
         metrics_each_organisation=given.yes("TOTRINN_METRICS_EACH_ORGANISATION"),
         allow_private_addresses=given.yes("TOTRINN_ALLOW_PRIVATE_ADDRESSES"),
+        gate_secret=_gate_secret(given.secret("TOTRINN_GATE_SECRET")),
+        gate_headers=_gate_headers(given.text("TOTRINN_GATE_HEADERS")),
         backup_recipients=_lines(given.secret("TOTRINN_BACKUP_RECIPIENTS")),
     )
 
@@ -280,6 +299,25 @@ def _networks(text: str) -> tuple[str, ...]:
         except ValueError:
             raise WrongSetting(f"TOTRINN_TRUSTED_PROXIES: {network!r} is no network address") from None
     return networks
+
+
+def _gate_secret(text: str) -> str:
+    if text and not (len(text) >= _SHORTEST_SECRET and text.isascii() and text.isprintable() and " " not in text):
+        raise WrongSetting(f"TOTRINN_GATE_SECRET is at least {_SHORTEST_SECRET} letters, digits and signs")
+    return text
+
+
+def _gate_headers(text: str) -> dict[str, str]:
+    pairs = [part.strip() for part in text.split(",") if part.strip()]
+    named = {field.strip(): name.strip() for field, _, name in (pair.partition("=") for pair in pairs)}
+    for told, name in named.items():
+        if told not in IDENTITY_HEADERS or not _HEADER.fullmatch(name) or name.lower() in _NO_IDENTITY_HEADERS:
+            fields = ", ".join(IDENTITY_HEADERS)
+            raise WrongSetting(f"TOTRINN_GATE_HEADERS: {told}={name} names no header for one of {fields}")
+    names = {name.lower() for name in {**IDENTITY_HEADERS, **named}.values()}
+    if len(named) != len(pairs) or len(names) != len(IDENTITY_HEADERS):
+        raise WrongSetting("TOTRINN_GATE_HEADERS names a field or a header twice")
+    return named
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pyotp
@@ -220,11 +221,14 @@ def _migrated_tables() -> Path:
 
 
 @contextmanager
-def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = (), url: str | None = None) -> Iterator[House]:
-    """Starts a server on a free loopback port, and stops it; over a file, or the migrated database at `url`."""
+def running_house(
+    folder: Path, *, url: str | None = None, trusted_proxies: tuple[str, ...] = (), **settings: Any
+) -> Iterator[House]:
+    """Starts a server on a free loopback port, and stops it. `url`: a database that has its tables already."""
     if url is None:
         shutil.copy(_migrated_tables(), folder / "totrinn.sqlite3")
-    database = Database.open(url or f"sqlite:///{folder}/totrinn.sqlite3")
+        url = f"sqlite:///{folder}/totrinn.sqlite3"
+    database = Database.open(url)
     vault = KeyVault.create(folder / "keys")
     provider = ScriptedProvider()
     services = Services(
@@ -241,7 +245,8 @@ def running_house(folder: Path, *, trusted_proxies: tuple[str, ...] = (), url: s
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     address = f"http://localhost:{listener.getsockname()[1]}"
-    application = create(services, WebSettings(address, trusted_proxies=trusted_proxies))
+    web_settings = WebSettings(settings.pop("base_url", address), trusted_proxies=trusted_proxies, **settings)
+    application = create(services, web_settings, gate_reads=database.gate_reads())
     server = uvicorn.Server(
         uvicorn.Config(application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
     )

@@ -87,13 +87,12 @@ def judge(services: Services, visitor: Visitor, token: str, *, next_: str) -> Ac
         live = unit.sessions.find(digest)
     if live is None:
         return Gone()
-    if is_over(live, visitor.now) or not isinstance(verdict_on(live, visitor.now), Admit):
-        return _end(services, visitor, digest, next_)
-    if visitor.now - live.session.last_seen >= SEEN_GRANULARITY:
-        # Where nothing can be written the session idles on: it ends sooner than it need, never later.
-        with suppress(StoreUnavailable), services.store.writing() as unit:
-            unit.sessions.seen(live.session.id, visitor.now)
-    return actor_of(live)
+    actor = admitted(live, visitor.now)
+    if actor is None:
+        return end_unless_admitted(services, visitor, live.session.id, next_=next_)
+    if is_seen_anew(live, visitor.now):
+        keep_seen(services, live.session.id, visitor.now)
+    return actor
 
 
 def look_at(services: Services, visitor: Visitor, token: str | None) -> Actor | None:
@@ -102,9 +101,44 @@ def look_at(services: Services, visitor: Visitor, token: str | None) -> Actor | 
         return None
     with services.store.reading() as unit:
         live = unit.sessions.find(services.digest(token))
-    if live is None or is_over(live, visitor.now) or not isinstance(verdict_on(live, visitor.now), Admit):
+    return None if live is None else admitted(live, visitor.now)
+
+
+def admitted(live: LiveSession, now: datetime) -> Actor | None:
+    """Who acts by this session; None if it is over, or not admitted."""
+    if is_over(live, now) or not isinstance(verdict_on(live, now), Admit):
         return None
     return actor_of(live)
+
+
+def is_seen_anew(live: LiveSession, now: datetime) -> bool:
+    """Whether it is long enough since the session was last seen that it has to be written down again."""
+    return now - live.session.last_seen >= SEEN_GRANULARITY
+
+
+def keep_seen(services: Services, session_id: str, now: datetime) -> None:
+    """Writes down that an admitted session was used, if anything can be written.
+
+    Else it idles on: it ends sooner than it need, never later.
+    """
+    with suppress(StoreUnavailable), services.store.writing() as unit:
+        unit.sessions.seen(session_id, now)
+
+
+def end_unless_admitted(services: Services, visitor: Visitor, session_id: str, *, next_: str) -> Actor | Held | Gone:
+    """Judges the session once more, and ends it where it is over or no longer admitted; of several, one ends it."""
+    with services.store.writing() as unit:
+        live = unit.sessions.find_by_id(session_id)
+        if live is None:
+            return Gone()
+        if is_over(live, visitor.now):
+            unit.sessions.take(session_id)
+            return Gone()
+        verdict = verdict_on(live, visitor.now)
+        if isinstance(verdict, Admit):
+            return actor_of(live)
+        landed = land_lost_session(services, unit, visitor, live, verdict, next_=next_)
+    return Gone() if isinstance(landed, NowhereToGo) else landed
 
 
 def acting(unit: Unit, actor: Actor, right: Right, now: datetime) -> Actor:
@@ -152,18 +186,3 @@ def actor_of(live: LiveSession) -> Actor:
     if organisation is None or role is None:
         raise NotAdmitted
     return Actor(live, organisation, role)
-
-
-def _end(services: Services, visitor: Visitor, digest: bytes, next_: str) -> Actor | Held | Gone:
-    with services.store.writing() as unit:
-        live = unit.sessions.find(digest)
-        if live is None:
-            return Gone()
-        if is_over(live, visitor.now):
-            unit.sessions.take(live.session.id)
-            return Gone()
-        verdict = verdict_on(live, visitor.now)
-        if isinstance(verdict, Admit):
-            return actor_of(live)
-        landed = land_lost_session(services, unit, visitor, live, verdict, next_=next_)
-    return Gone() if isinstance(landed, NowhereToGo) else landed

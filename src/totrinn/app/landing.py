@@ -168,9 +168,13 @@ def land(
 def land_lost_session(
     services: Services, unit: Unit, visitor: Visitor, live: LiveSession, verdict: Verdict, *, next_: str
 ) -> Held | NowhereToGo:
-    """Ends a session that is no longer admitted; its browser gets an unfinished sign-in where one leads on."""
+    """Ends a session that is no longer admitted; its browser gets an unfinished sign-in where one leads on.
+
+    Where somebody else has just ended it, there is nothing more to end, and nothing to tell.
+    """
     session = live.session
-    unit.sessions.take(session.id)
+    if not unit.sessions.take(session.id):
+        return NowhereToGo(verdict.reason)
     unit.log.write(
         Event(
             Kind.SESSION_NO_LONGER_ADMITTED,

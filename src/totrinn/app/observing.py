@@ -20,6 +20,9 @@ class Observer:
     def judged(self, verdict: str) -> None:
         """A request that needs a sign-in got this verdict of `core.policy`, or "SignInRequired" for want of any."""
 
+    def gated(self, outcome: str) -> None:
+        """A check of the gate ended: "admitted", or the code of its refusal."""
+
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request was answered. `route` is the template, never the path."""
 

@@ -24,6 +24,7 @@ from totrinn.app.applications.grant_repositories import (
 from totrinn.app.applications.openid import OpenId
 from totrinn.app.applications.repositories import Applications
 from totrinn.app.directory.repositories import Directory, Groups
+from totrinn.app.gate.repositories import GateReads, Passes
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
 from totrinn.app.key_repositories import Aftermath, Nodes, Sealed
 from totrinn.app.log_repository import Log
@@ -59,6 +60,7 @@ __all__ = [
     "DomainRecords",
     "Domains",
     "Factors",
+    "GateReads",
     "Grants",
     "Groups",
     "IdentityProviders",
@@ -71,6 +73,7 @@ __all__ = [
     "OpenId",
     "Organisations",
     "Outbox",
+    "Passes",
     "Passwords",
     "People",
     "Randomness",
@@ -139,6 +142,7 @@ class Unit(Protocol):
     directory: Directory
     groups: Groups
     webhooks: Webhooks
+    passes: Passes
 
 
 class Store(Protocol):

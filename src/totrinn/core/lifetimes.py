@@ -14,6 +14,10 @@ ONE_TIME_LINK = timedelta(hours=1)
 SSO_ATTEMPT = timedelta(minutes=10)
 """How long somebody may take at their identity provider."""
 DEVICE_LIFETIME = timedelta(days=400)
+GATE_TICKET = timedelta(seconds=30)
+"""From our own host to a protected one, by the browser, without anybody having to do anything."""
+GATE_TICKET_OVERLAP = timedelta(minutes=1)
+"""Windows that come to a protected host within so short a time of each other were opened together."""
 
 
 @dataclass(frozen=True, slots=True)

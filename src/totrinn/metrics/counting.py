@@ -65,6 +65,7 @@ class Counts(Observer):
         self._codes = counter("totrinn_codes", "Second-factor codes at sign-in, by what became of them", "outcome")
         self._factors = counter("totrinn_factors", "Authenticators set up, replaced, removed and reset", "change")
         self._verdicts = counter("totrinn_verdicts", "Verdicts on requests that need a sign-in", "verdict")
+        self._gated = counter("totrinn_gate_checks", "Checks of the gate, by what became of them", "outcome")
         self._requests = counter(
             "totrinn_requests", "Requests by method, route and class of status", "method", "route", "status"
         )
@@ -111,6 +112,10 @@ class Counts(Observer):
     def judged(self, verdict: str) -> None:
         """By the verdict's name."""
         self._verdicts[(verdict,)].inc()
+
+    def gated(self, outcome: str) -> None:
+        """By outcome."""
+        self._gated[(outcome,)].inc()
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """By class of status; "none" when nothing was answered."""

@@ -27,6 +27,7 @@ from totrinn.app.resealing import reseal_what_is_left
 from totrinn.core.events import Source
 from totrinn.core.lifetimes import DEVICE_LIFETIME, SESSION_ABSOLUTE, SESSION_IDLE
 from totrinn.core.throttle import ADDRESS_WINDOW
+from totrinn.storage import gate_tables as gate
 from totrinn.storage import grant_tables as g
 from totrinn.storage import sso_tables as sso
 from totrinn.storage import tables as t
@@ -159,6 +160,7 @@ def _expired(now: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ..
         (g.authorisation, sa.and_(g.authorisation.c.used_at.is_(None), g.authorisation.c.expires_at < now)),
         (g.application_grant, _nobody_to_tell()),
         (sso.sso_day, sso.sso_day.c.day < first_day),
+        (gate.gate_ticket, gate.gate_ticket.c.expires_at < now),
     )
 
 

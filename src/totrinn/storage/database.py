@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from totrinn.app.observing import NOBODY, Observer
-from totrinn.app.ports import Store
+from totrinn.app.ports import GateReads, Store
 from totrinn.storage.engine import Engines, make_engines
 from totrinn.storage.migrating import Migrated, check_revision, migrate
 from totrinn.storage.postgresql import CONNECTIONS
@@ -17,6 +17,7 @@ class Database(Store):
     def __init__(self, engines: Engines, observer: Observer = NOBODY, steady: SteadyClock | None = None) -> None:
         self._engines = engines
         self._observer = observer
+        self._opened_for_gate: list[GateReads] = []
         self.steady = steady or SteadyClock()
 
     @classmethod
@@ -62,6 +63,12 @@ class Database(Store):
             return self.steady.now() - datetime.now(UTC)
         return theirs - ours
 
+    def gate_reads(self) -> GateReads:
+        """What the gate of one event loop reads by; closed with the database."""
+        reads = self._engines.gate_reads()
+        self._opened_for_gate.append(reads)
+        return reads
+
     def migrate(self) -> Migrated:
         """Makes or renews the tables. Raises `DatabaseTooNew` for a database that a newer program has migrated."""
         return migrate(self._engines.writing)
@@ -72,4 +79,6 @@ class Database(Store):
 
     def close(self) -> None:
         """Closes every connection."""
+        for reads in self._opened_for_gate:
+            reads.close()
         self._engines.dispose()

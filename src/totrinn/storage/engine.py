@@ -12,15 +12,18 @@ Each database has two pools of connections. Those for reading cannot write, what
 import errno
 import os
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import sqlalchemy as sa
 from sqlalchemy import event
-from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.engine import URL, Connection, Dialect, Engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from totrinn.app.ports import GateReads
 from totrinn.storage import postgresql
 from totrinn.storage.prepared import SqliteConnection
 
@@ -56,10 +59,12 @@ class UnusableDatabase(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Engines:
-    """The two pools of one database."""
+    """The two pools of one database, and how the gate reads it, which goes below them."""
 
     reading: Engine
     writing: Engine
+    gate_reads: Callable[[], GateReads]
+    """What makes the gate's own way of reading."""
 
     def dispose(self) -> None:
         """Closes every connection."""
@@ -75,7 +80,8 @@ def make_engines(address: str, *, connections: int = postgresql.CONNECTIONS) -> 
     scheme = address.partition(":")[0]
     if scheme in postgresql.SCHEMES:
         try:
-            return Engines(*postgresql.make_pools(address, connections=connections))
+            pools = postgresql.make_pools(address, connections=connections)
+            return Engines(*pools, gate_reads=partial(_postgresql_gate_reads, address))
         except postgresql.WrongAddress as error:
             raise UnusableDatabase(str(error)) from error
     url = _read_url(address)
@@ -104,7 +110,20 @@ def _sqlite(url: URL) -> Engines:
     event.listen(writing, "connect", _set_up_sqlite)
     event.listen(reading, "begin", _begin_sqlite)
     event.listen(writing, "begin", _begin_sqlite)
-    return Engines(reading, writing)
+    return Engines(reading, writing, gate_reads=partial(_sqlite_gate_reads, url.database, reading.dialect))
+
+
+# Loaded where there is a gate to be served, which no command does.
+def _sqlite_gate_reads(file: str, dialect: Dialect) -> GateReads:
+    from totrinn.storage.gate_sqlite import SqliteGateReads
+
+    return SqliteGateReads(file, dialect)
+
+
+def _postgresql_gate_reads(address: str) -> GateReads:
+    from totrinn.storage.gate_postgresql import PostgresqlGateReads
+
+    return PostgresqlGateReads(address)
 
 
 def _sqlite_engine(url: URL, begin: str, *, connections: int) -> Engine:

@@ -88,8 +88,11 @@ def _state(error: BaseException) -> str | None:
     return getattr(error.orig, "sqlstate", None) if isinstance(error, sa.exc.DBAPIError) else None
 
 
-def _connecting(address: str) -> "Callable[[], psycopg.Connection]":
-    """What makes a connection to this address."""
+def read_address(address: str) -> tuple[dict[str, Any], int | None]:
+    """What psycopg connects by, and after how many times it may prepare a statement; never, if None.
+
+    Raises `WrongAddress`.
+    """
     try:
         import psycopg
         from psycopg.conninfo import conninfo_to_dict
@@ -103,6 +106,14 @@ def _connecting(address: str) -> "Callable[[], psycopg.Connection]":
         raise WrongAddress("this is no address of a PostgreSQL database") from None
     if parameters["target_session_attrs"] not in _PRIMARY:
         raise WrongAddress("target_session_attrs is read-write or primary: a standby may not know what has ended")
+    return parameters, prepare_after
+
+
+def _connecting(address: str) -> "Callable[[], psycopg.Connection]":
+    """What makes a connection to this address."""
+    parameters, prepare_after = read_address(address)
+    import psycopg
+
     door = _Door(psycopg.OperationalError)
 
     # autocommit: psycopg begins no transaction of its own. Prepared statements only where they are asked for: they live

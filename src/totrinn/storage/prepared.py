@@ -179,7 +179,7 @@ class SqliteConnection:
             values: dict[str, Any] = parameters or {}
             names = tuple(values)
             if names not in forms:
-                forms[names] = _prepared(statement, self.dialect, names)
+                forms[names] = prepared_form(statement, self.dialect, names)
             prepared = forms[names]
             if prepared is not None:
                 with _translated(prepared.words):
@@ -206,7 +206,8 @@ class _translated:  # noqa: N801  # used like a function; a class takes less tha
             raise cast("BaseException", told) from error
 
 
-def _prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Prepared | None:
+def prepared_form(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Prepared | None:
+    """The statement for parameters of these names; None if something is left to decide at each execution."""
     if statement.get_execution_options():
         return None
     compiled = statement.compile(dialect=dialect, column_keys=list(names))

@@ -35,9 +35,10 @@ _THIS = is_which(_S.id)
 _OF_THE_PERSON = is_which(_S.person_id, "which_person")
 _IN_ORGANISATION = is_which(_S.organisation_id, "which_organisation")
 
-_LIVE = select(*_SESSION, *STANDING, facts_of_proof(session)).select_from(
-    with_standing(session.join(person, person.c.id == _S.person_id), _S.organisation_id)
-)
+LIVE = (*_SESSION, *STANDING, facts_of_proof(session))
+"""What `live_of` takes."""
+
+_LIVE = select(*LIVE).select_from(with_standing(session.join(person, person.c.id == _S.person_id), _S.organisation_id))
 _FIND = _LIVE.where(is_which(_S.digest))
 _FIND_BY_ID = _LIVE.where(_THIS)
 _OF_PERSON = _LIVE.where(_OF_THE_PERSON).order_by(_S.last_seen.desc(), _S.id.desc())
@@ -76,12 +77,12 @@ class SqlSessions(Repository, ports.Sessions):
     def find(self, digest: bytes) -> LiveSession | None:
         """The session with its standing, in one statement; expired ones are found too."""
         row = self._connection.execute(_FIND, {"which": digest}).first()
-        return None if row is None else _live_of(row)
+        return None if row is None else live_of(row)
 
     def find_by_id(self, session_id: str) -> LiveSession | None:
         """The same, by the session's id."""
         row = self._connection.execute(_FIND_BY_ID, {"which": session_id}).first()
-        return None if row is None else _live_of(row)
+        return None if row is None else live_of(row)
 
     def seen(self, session_id: str, now: datetime) -> None:
         """Remembers when it was last used."""
@@ -117,7 +118,7 @@ class SqlSessions(Repository, ports.Sessions):
     def of_person(self, person_id: str) -> tuple[LiveSession, ...]:
         """All sessions of a person, the last used first."""
         rows = self._connection.execute(_OF_PERSON, {"which_person": person_id})
-        return tuple(_live_of(row) for row in rows)
+        return tuple(live_of(row) for row in rows)
 
     def count(self, organisation_id: str, person_id: str) -> int:
         """How many sessions the person has in this organisation."""
@@ -147,10 +148,11 @@ class SqlSessions(Repository, ports.Sessions):
         if not given:
             return ()
         rows = self._connection.execute(_MEANT[frozenset(given)], {**given, "which_connection": connection_id})
-        return tuple(_live_of(row) for row in rows)
+        return tuple(live_of(row) for row in rows)
 
 
-def _live_of(row: Sequence[Any]) -> LiveSession:
+def live_of(row: Sequence[Any]) -> LiveSession:
+    """The session in the columns `LIVE`."""
     return LiveSession(
         session=_session_of(row[:_SESSION_END]),
         standing=standing_of(row[_SESSION_END:_STANDING_END]),

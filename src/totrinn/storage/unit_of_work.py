@@ -21,6 +21,7 @@ from totrinn.storage.directory_groups import SqlGroups
 from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
 from totrinn.storage.factors import SqlFactors
+from totrinn.storage.gate_passes import SqlPasses
 from totrinn.storage.grants import SqlGrants
 from totrinn.storage.identities import SqlIdentities
 from totrinn.storage.installation import SqlInstallation
@@ -77,6 +78,7 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "directory": SqlDirectory,
     "groups": SqlGroups,
     "webhooks": SqlWebhooks,
+    "passes": SqlPasses,
 }
 
 
@@ -118,6 +120,7 @@ class SqlUnit:
     directory: ports.Directory
     groups: ports.Groups
     webhooks: ports.Webhooks
+    passes: ports.Passes
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -29,7 +29,7 @@ STEP_PATHS = {
     State.ENROLLING: "/login/enrol",
 }
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_PROGRAM_PATHS = ("/api/", "/gate", "/oauth2/", "/scim/")
+_PROGRAM_PATHS = ("/api/", "/oauth2/", "/scim/")
 _PEOPLE_PATHS = ("/oauth2/authorize", "/oauth2/answer", "/oauth2/continue", "/oauth2/logout")
 
 
@@ -96,9 +96,13 @@ def is_program(ask: Ask) -> bool:
 def to_step(ask: Ask, state: State) -> Response:
     """Sends an unfinished sign-in to the step where it stands."""
     if is_program(ask):
-        code = _CODES.get(state, Code.ENROLMENT_REQUIRED)
-        return messages.problem(401, code, ask.language.say("The sign-in is not finished."))
+        return messages.problem(401, code_at(state), ask.language.say("The sign-in is not finished."))
     return ask.go(STEP_PATHS[state])
+
+
+def code_at(state: State) -> Code:
+    """What programs are told of a sign-in that stands at this step."""
+    return _CODES.get(state, Code.ENROLMENT_REQUIRED)
 
 
 def to_login(ask: Ask) -> Response:

@@ -11,10 +11,12 @@ from starlette.routing import Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from totrinn.app.ports import Services
+from totrinn.app.ports import GateReads, Services
 from totrinn.web import api, messages
 from totrinn.web.ask import Ask
 from totrinn.web.demands import ANYONE, SIGNED_IN
+from totrinn.web.gate.answering import Gate
+from totrinn.web.gate.asking import CHECK, CHECK_OF_ENVOY
 from totrinn.web.headers import SecurityHeaders
 from totrinn.web.pages import PAGES
 from totrinn.web.routing import Desk, Page, Ready
@@ -39,9 +41,17 @@ async def _nobody_looks() -> tuple[str, ...]:
 
 
 def create(
-    services: Services, settings: WebSettings, *, extra: Sequence[Page] = (), ready: Ready = _nobody_looks
+    services: Services,
+    settings: WebSettings,
+    *,
+    extra: Sequence[Page] = (),
+    ready: Ready = _nobody_looks,
+    gate_reads: GateReads | None = None,
 ) -> ASGIApp:
-    """The application. What matches no page is refused as if it demanded a session: deny by default."""
+    """The application. What matches no page is refused as if it demanded a session: deny by default.
+
+    `gate_reads`: by what the gate reads; without it there is no gate.
+    """
     desk = Desk(services, settings, ready=ready)
     unknown = Page("/{path:path}", SIGNED_IN, get=_unknown, post=_unknown)
     static_files = Page("/static/{path}", ANYONE, get=_unknown)
@@ -66,13 +76,15 @@ def create(
         exception_handlers={404: no_page, 405: no_method},
     )
     application.router.redirect_slashes = False
-    return SecurityHeaders(application, secure=settings.secure)
+    served = SecurityHeaders(application, secure=settings.secure)
+    return served if gate_reads is None else Gate(served, services, settings, gate_reads)
 
 
 def route_table(extra: Sequence[Page] = ()) -> list[RouteInfo]:
     """Every route, its methods and what it demands."""
     pages = [RouteInfo(page.path, page.methods(), str(page.demand)) for page in (*PAGES, *extra)]
-    return [*pages, *_api_routes(), RouteInfo("/static/{path}", ("GET",), "anyone")]
+    checks = [RouteInfo(path, ("ANY",), str(SIGNED_IN)) for path in (CHECK, f"{CHECK_OF_ENVOY}/{{path}}")]
+    return [*pages, *_api_routes(), *checks, RouteInfo("/static/{path}", ("GET",), "anyone")]
 
 
 def _api_routes() -> list[RouteInfo]:

@@ -16,6 +16,10 @@ class Cookie(StrEnum):
     VISIT = "totrinn-visit"
     DEVICE = "totrinn-device"
     LANGUAGE = "totrinn-language"
+    GATE = "totrinn-gate"
+    """On a protected host: the pass. It counts on that host only."""
+    GATE_START = "totrinn-gate-start"
+    """On a protected host: the browser has set out from here; proves nothing, and binds its ticket to it."""
 
 
 _MAX_AGE = {
@@ -55,22 +59,28 @@ def read_cookies(header: str, *, secure: bool) -> Jar:
 
 
 def set_cookie(response: Response, cookie: Cookie, value: str, *, secure: bool) -> None:
-    """Gives the browser a cookie: HttpOnly, Lax, for this host only. Raises `ValueError` for a value not of our making.
+    """Gives the browser a cookie. Raises as `cookie_line`."""
+    response.raw_headers.append((b"set-cookie", cookie_line(cookie, value, secure=secure)))
 
-    The line is written here: the standard library takes seven times as long, for values that need no quoting.
+
+def cookie_line(cookie: Cookie, value: str, *, secure: bool) -> bytes:
+    """What gives the browser a cookie: HttpOnly, Lax, for this host only.
+
+    The line is written here: the standard library takes seven times as long, for values that need no quoting. Raises
+    `ValueError` for a value not of our making.
     """
     if not value or not _PLAIN.issuperset(value):
         raise ValueError(f"{cookie} would need quoting")
     age = _MAX_AGE.get(cookie)
-    _add(response, cookie, value, "" if age is None else f" Max-Age={age};", secure=secure)
+    return _line(cookie, value, "" if age is None else f" Max-Age={age};", secure=secure)
 
 
 def drop_cookie(response: Response, cookie: Cookie, *, secure: bool) -> None:
     """Takes a cookie back."""
-    _add(response, cookie, '""', " expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0;", secure=secure)
+    line = _line(cookie, '""', " expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0;", secure=secure)
+    response.raw_headers.append((b"set-cookie", line))
 
 
-def _add(response: Response, cookie: Cookie, value: str, lifetime: str, *, secure: bool) -> None:
+def _line(cookie: Cookie, value: str, lifetime: str, *, secure: bool) -> bytes:
     end = "; Secure" if secure else ""
-    line = f"{name_of(cookie, secure=secure)}={value};{lifetime} HttpOnly; Path=/; SameSite=lax{end}"
-    response.raw_headers.append((b"set-cookie", line.encode("ascii")))
+    return f"{name_of(cookie, secure=secure)}={value};{lifetime} HttpOnly; Path=/; SameSite=lax{end}".encode("ascii")

@@ -21,7 +21,7 @@ _COMMON = (
 _PRIVATE = (b"cache-control", b"no-store")
 _PUBLIC = (b"cache-control", b"public, max-age=3600")
 _HSTS = (b"strict-transport-security", b"max-age=63072000; includeSubDomains")
-_ONE_TIME = ("/setup/", "/password/", "/oauth2/")
+_ONE_TIME = ("/setup/", "/password/", "/oauth2/", "/gate/", "/.totrinn/")
 
 
 class SecurityHeaders:

@@ -1,7 +1,7 @@
 """What the pages need to know of this installation."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 Networks = tuple[IPv4Network | IPv6Network, ...]
@@ -13,6 +13,20 @@ class Support:
 
     text: str
     href: str | None
+
+
+IDENTITY_HEADERS = {
+    "person": "X-Totrinn-Person",
+    "email": "X-Totrinn-Email",
+    "name": "X-Totrinn-Name",
+    "organisation": "X-Totrinn-Organisation",
+    "organisation_id": "X-Totrinn-Organisation-Id",
+    "role": "X-Totrinn-Role",
+    "amr": "X-Totrinn-Amr",
+    "acr": "X-Totrinn-Acr",
+    "auth_time": "X-Totrinn-Auth-Time",
+}
+"""What the gate tells of whoever is let in, and the header that tells it unless the operator names another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +45,28 @@ class WebSettings:
     """How many passwords this process hashes at a time: its share of the cores."""
     nobody_told: bool = True
     """No mail server yet: what is in the outbox reaches nobody, and pages say so."""
+    gate_headers: Mapping[str, str] = field(default_factory=lambda: IDENTITY_HEADERS)
+    gate_secret: str = ""
+    """What the reverse proxy must show to be told who is signed in; empty: whoever reaches the gate is."""
 
     @property
     def secure(self) -> bool:
         """Whether people come by https: cookies then carry `Secure` and the `__Host-` prefix."""
         return self.base_url.startswith("https://")
 
+    @property
+    def own_host(self) -> str:
+        """The host of the base address, with the port where it is not the usual one."""
+        return plain_host(self.base_url.partition("://")[2], secure=self.secure)
+
     def networks(self) -> Networks:
         """The networks whose `X-Forwarded-For` is believed."""
         return read_networks(self.trusted_proxies)
+
+
+def plain_host(host: str, *, secure: bool) -> str:
+    """A host as applications register theirs: in lower case, without the port that is the usual one."""
+    return host.lower().removesuffix(":443" if secure else ":80")
 
 
 def read_networks(texts: Sequence[str]) -> Networks:

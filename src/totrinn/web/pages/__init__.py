@@ -9,6 +9,7 @@ from totrinn.web.pages import (
     api_tokens,
     choose,
     enrol,
+    gate,
     health,
     home,
     log,
@@ -52,6 +53,7 @@ PAGES: tuple[Page, ...] = (
     *scim.PAGES,
     *scim_settings.PAGES,
     *webhooks.PAGES,
+    *gate.PAGES,
     *health.PAGES,
     *probe.PAGES,
 )

@@ -1,0 +1,97 @@
+"""The gate's reading beside a file: one connection of its own, in the event loop, which cannot write.
+
+A question takes microseconds, and no writer holds it up. What was read is kept for as long as nobody has written
+anything: before each answer `PRAGMA data_version` tells of every commit by any other connection or process, and this
+connection makes none.
+"""
+
+import sqlite3
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy.engine import Dialect
+
+from totrinn.app import ports
+from totrinn.app.errors import StoreUnavailable
+from totrinn.app.records import LiveSession
+from totrinn.storage.gate_reading import FIND_BEHIND_PASS, FIND_BEHIND_SESSION, FIND_PROTECTED
+from totrinn.storage.prepared import Prepared, prepared_form
+from totrinn.storage.sessions import live_of
+
+_WAIT_SECONDS = 0.2
+"""Only while the file is put in order after a crash is there anything to wait for."""
+_MOST_KEPT = 5_000
+
+
+class SqliteGateReads(ports.GateReads):
+    """Implements `ports.GateReads`."""
+
+    def __init__(self, file: str, dialect: Dialect) -> None:
+        self._address = f"file:{quote(file)}?mode=ro"
+        self._connection: sqlite3.Connection | None = None
+        self._version = -1
+        self._kept: dict[tuple[bytes, str], LiveSession] = {}
+        self._behind_pass = _form(FIND_BEHIND_PASS, dialect, "which", "which_host")
+        self._behind_session = _form(FIND_BEHIND_SESSION, dialect, "which")
+        self._protected = _form(FIND_PROTECTED, dialect, "which")
+
+    async def behind_pass(self, digest: bytes, host: str) -> LiveSession | None:
+        """The session of this pass, if the pass is for this host, and the host still its application's, which is on."""
+        return self._live(self._behind_pass, {"which": digest, "which_host": host})
+
+    async def behind_session(self, digest: bytes) -> LiveSession | None:
+        """The session with this cookie."""
+        return self._live(self._behind_session, {"which": digest})
+
+    async def is_protected(self, host: str) -> bool:
+        """Whether an application that is switched on stands behind the gate under this host name."""
+        try:
+            return self._protected.execute(self._connected(), {"which": host}).first() is not None
+        except sqlite3.Error as error:
+            raise self._failed() from error
+
+    def close(self) -> None:
+        """Closes the connection."""
+        connection, self._connection = self._connection, None
+        self._kept.clear()
+        if connection is not None:
+            connection.close()
+
+    def _live(self, question: Prepared, values: dict[str, Any]) -> LiveSession | None:
+        key = (values["which"], values.get("which_host", ""))
+        try:
+            connection = self._connected()
+            # Before the row is looked for: what is kept is never newer than the number that it is kept under.
+            ((version,),) = connection.execute("PRAGMA data_version").fetchall()
+            if version != self._version or len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+                self._version = version
+            live = self._kept.get(key)
+            if live is None:
+                row = question.execute(connection, values).first()
+                if row is None:
+                    return None
+                live = self._kept[key] = live_of(row)
+        except sqlite3.Error as error:
+            raise self._failed() from error
+        return live
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._version = -1
+            self._connection = sqlite3.connect(
+                self._address, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            self._connection.execute("PRAGMA query_only = ON")
+        return self._connection
+
+    def _failed(self) -> StoreUnavailable:
+        self.close()
+        return StoreUnavailable()
+
+
+def _form(question: Any, dialect: Dialect, *names: str) -> Prepared:
+    form = prepared_form(question, dialect, names)
+    if form is None:
+        raise TypeError(question)
+    return form
