@@ -248,7 +248,7 @@ def running_house(
     web_settings = WebSettings(settings.pop("base_url", address), trusted_proxies=trusted_proxies, **settings)
     application = create(services, web_settings, gate_reads=database.gate_reads())
     server = uvicorn.Server(
-        uvicorn.Config(application, log_level="warning", lifespan="off", timeout_graceful_shutdown=2)
+        uvicorn.Config(application, log_level="warning", lifespan="off", ws="none", timeout_graceful_shutdown=2)
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.clock import Clock
-from tests.attacks.house import OPERATOR, Browser, House, running_house
-from tests.gate.visiting import Visit, protect
+from tests.attacks.house import Browser, House, running_house
+from tests.gate.visiting import Visit, prepare, protect
 from tests.storage.conftest import EmptyDatabases, postgresql_databases
-from totrinn.app import operating
 
 __all__ = ["postgresql_databases"]
 
@@ -31,10 +30,7 @@ def house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
 
 def furnished(house: House) -> House:
     """The house with what every test needs."""
-    operating.create_organisation(
-        house.services, house.visitor(), OPERATOR, name="Totrinn", slug=operating.VENDOR_SLUG, is_vendor=True
-    )
-    house.organisation("fjordly")
+    prepare(house)
     protect(house, APP)
     protect(house, OTHER, name="Other")
     return house

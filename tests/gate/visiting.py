@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 
 from tests.attacks.house import OPERATOR, Browser, House
+from totrinn.app import operating
 from totrinn.app.applications import registering
 from totrinn.app.applications.records import Agreement, Application
 from totrinn.app.applications.registering import Registered, Registrar
@@ -21,6 +22,14 @@ CALL = {"accept": "application/json", "sec-fetch-mode": "cors"}
 def registrar(house: House) -> Registrar:
     """The operator, now."""
     return Registrar(house.visitor(), OPERATOR)
+
+
+def prepare(house: House) -> None:
+    """The vendor, in whose log applications stand, and a customer."""
+    operating.create_organisation(
+        house.services, house.visitor(), OPERATOR, name="Totrinn", slug=operating.VENDOR_SLUG, is_vendor=True
+    )
+    house.organisation("fjordly")
 
 
 def protect(house: House, *hosts: str, name: str = "Jobadmin") -> Application:
