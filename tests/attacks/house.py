@@ -229,12 +229,11 @@ def running_house(
         shutil.copy(_migrated_tables(), folder / "totrinn.sqlite3")
         url = f"sqlite:///{folder}/totrinn.sqlite3"
     database = Database.open(url)
-    vault = KeyVault.create(folder / "keys")
     provider = ScriptedProvider()
     services = Services(
         database,
         Argon2Passwords(),
-        vault,
+        KeyVault.create(folder / "keys"),
         SystemRandomness(),
         provider,
         NoRecords(),
@@ -242,8 +241,7 @@ def running_house(
         application_name="Jobadmin",
         vendor_name="Totrinn",
     )
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", 0))
     address = f"http://localhost:{listener.getsockname()[1]}"
     web_settings = WebSettings(settings.pop("base_url", address), trusted_proxies=trusted_proxies, **settings)
     application = create(services, web_settings, gate_reads=database.gate_reads())

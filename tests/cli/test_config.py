@@ -59,12 +59,37 @@ def test_every_setting_of_the_table_is_read() -> None:
         "TOTRINN_METRICS": "127.0.0.1:9100",
         "TOTRINN_METRICS_EACH_ORGANISATION": "yes",
         "TOTRINN_ALLOW_PRIVATE_ADDRESSES": "yes",
+        "TOTRINN_GATE_SECRET": "s" * 32,
+        "TOTRINN_GATE_HEADERS": "email=Remote-Email",
         "TOTRINN_BACKUP_RECIPIENTS": "age1example",
     }
     assert set(values) == {variable.name for variable in VARIABLES}
     plain, told = read_settings({}, data=DATA), read_settings(values)
     fields = {field.name for field in dataclasses.fields(Settings)}
     assert [field for field in fields if getattr(plain, field) == getattr(told, field)] == ["keys_file"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TOTRINN_GATE_SECRET", "short"),
+        ("TOTRINN_GATE_SECRET", "s" * 31 + " "),
+        ("TOTRINN_GATE_SECRET", "s" * 31 + "æ"),
+        ("TOTRINN_GATE_HEADERS", "nobody=X-Nobody"),
+        ("TOTRINN_GATE_HEADERS", "email"),
+        ("TOTRINN_GATE_HEADERS", "email=Remote_Email"),
+        ("TOTRINN_GATE_HEADERS", "email=Remote-Email: x"),
+        ("TOTRINN_GATE_HEADERS", "email=Cookie"),
+        ("TOTRINN_GATE_HEADERS", "email=X-Totrinn-Location"),
+        ("TOTRINN_GATE_HEADERS", "email=Remote-User, person=remote-user"),
+        ("TOTRINN_GATE_HEADERS", "email=X-Totrinn-Name"),
+        ("TOTRINN_GATE_HEADERS", "email=Remote-Email, email=Remote-Mail"),
+    ],
+)
+def test_a_setting_of_the_gate_that_cannot_be_right_is_refused(name: str, value: str) -> None:
+    """A secret that is soon guessed, and headers that a proxy would drop, confuse with others, or get twice."""
+    with pytest.raises(WrongSetting, match=name):
+        read_settings({name: value}, data=DATA)
 
 
 def test_a_secret_may_stand_in_a_file(tmp_path: Path) -> None:

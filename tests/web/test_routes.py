@@ -18,6 +18,8 @@ from totrinn.web.routing import Desk
 
 _OPEN_TO_ANYONE = {
     "/api/v1/openapi.json",
+    "/.totrinn/callback",
+    "/.totrinn/sign-out",
     "/login",
     "/login/sso",
     "/sso/{connection}/answer",
