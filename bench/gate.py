@@ -1,4 +1,4 @@
-"""What a check of the gate costs, beside a floor: the same server, answering 200 with as many headers and asking nobody.
+"""What a check of the gate costs, beside a floor: the same server, answering 200 with as many headers, asking nobody.
 
 `python -m bench.gate` takes two minutes; it needs wrk and PostgreSQL. µs of the server's CPU for a check, of all its
 processes; what PostgreSQL itself used stands beside it.

@@ -16,7 +16,7 @@ _START = {"type": "http.response.start", "status": 200, "headers": [*_HEADERS, (
 _BODY = {"type": "http.response.body", "body": b""}
 
 
-async def answer(scope: Any, receive: Any, send: Any) -> None:
+async def answer(_scope: Any, _receive: Any, send: Any) -> None:
     """Lets everybody in."""
     await send(dict(_START))
     await send(_BODY)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 import httpx2
 import pytest
 
+from tests.attacks.clock import Clock
 from tests.attacks.house import Browser, House, running_house
 from tests.gate.visiting import CALL, PAGE, Visit, path_of, prepare, protect, query_of
 from tests.races.nodes import at_once

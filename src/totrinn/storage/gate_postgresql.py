@@ -8,6 +8,7 @@ does not answer: who has waited for `_SECONDS` is refused, and the connection is
 import asyncio
 import os
 import socket
+from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -63,8 +64,8 @@ class PostgresqlGateReads(ports.GateReads):
         self._parameters, prepare_after = read_address(address)
         self._prepares = prepare_after is not None
         self._idle: list[_Connection] = []
-        self._places: asyncio.Semaphore | None = None
-        self._waiting = 0
+        self._in_use = 0
+        self._waiting: deque[asyncio.Event] = deque()
         self._connecting: asyncio.Task[None] | None = None
         self._is_shut = False
         """The server did not let us in when it was last tried."""
@@ -93,22 +94,35 @@ class PostgresqlGateReads(ports.GateReads):
 
     async def _ask(self, question: _Question, values: Mapping[str, Any]) -> _Row | None:
         """The first row, as the primary has it. Raises `StoreUnavailable`."""
-        # Made here, as it belongs to the event loop that serves.
-        self._places = self._places or asyncio.Semaphore(CONNECTIONS)
-        if self._waiting >= _MOST_WAITING:
-            raise StoreUnavailable
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(_SECONDS):
-                await self._places.acquire()
-        except TimeoutError:
-            raise StoreUnavailable from None
-        finally:
-            self._waiting -= 1
+        if self._in_use >= CONNECTIONS:
+            await self._wait_for_place()
+        self._in_use += 1
         try:
             return await self._asked(question, {**question.fixed, **values})
         finally:
-            self._places.release()
+            self._in_use -= 1
+            self._wake_next()
+
+    def _wake_next(self) -> None:
+        if self._waiting and self._in_use < CONNECTIONS:
+            self._waiting[0].set()
+
+    async def _wait_for_place(self) -> None:
+        """Raises `StoreUnavailable` when that takes too long, or too many wait."""
+        if len(self._waiting) >= _MOST_WAITING:
+            raise StoreUnavailable("too many wait for the server")
+        turn = asyncio.Event()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(_SECONDS):
+                while self._in_use >= CONNECTIONS:
+                    turn.clear()
+                    await turn.wait()
+        except TimeoutError:
+            raise StoreUnavailable("the server is too slow") from None
+        finally:
+            self._waiting.remove(turn)
+            self._wake_next()
 
     async def _asked(self, question: _Question, values: dict[str, Any]) -> _Row | None:
         was_idle = bool(self._idle)

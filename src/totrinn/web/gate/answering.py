@@ -28,7 +28,7 @@ from totrinn.app.signing_in import find_signin
 from totrinn.core.lifetimes import SEEN_GRANULARITY
 from totrinn.web.admission import Code, code_at
 from totrinn.web.cookies import Cookie, Jar, cookie_line, read_cookies
-from totrinn.web.gate.asking import Question, Unclear, is_check, read_question
+from totrinn.web.gate.asking import Question, Unclear, is_check, read_question, way_back
 from totrinn.web.gate.identity import Headers, Teller
 from totrinn.web.gate.setting_out import start_address, start_cookie
 from totrinn.web.routing import ROUTE
@@ -88,6 +88,8 @@ class Gate:
         self._application = application
         self._services = services
         self._settings = settings
+        self._secure = settings.secure
+        self._own_host = settings.own_host
         self._reads = reads
         self._teller = Teller(settings.gate_headers)
         self._secret = settings.gate_secret.encode()
@@ -116,14 +118,13 @@ class Gate:
         await send({"type": "http.response.body", "body": answer.body})
 
     async def _answer(self, scope: Scope) -> Answer:
-        settings = self._settings
-        asked = read_question(scope, secure=settings.secure)
+        asked = read_question(scope, secure=self._secure)
         if isinstance(asked, Unclear):
             return _refusal(Fault.UNCLEAR)
         if self._secret and not hmac.compare_digest(asked.secret, self._secret):
             return _refusal(Fault.NOT_THE_PROXY)
-        jar = read_cookies(asked.cookies, secure=settings.secure)
-        if asked.host is None or asked.host == settings.own_host:
+        jar = read_cookies(asked.cookies, secure=self._secure)
+        if asked.host is None or asked.host == self._own_host:
             return await self._on_our_own_host(scope, asked, jar)
         token = jar.get(Cookie.GATE)
         live = None if token is None else await self._reads.behind_pass(self._services.digest(token), asked.host)
@@ -168,8 +169,8 @@ class Gate:
 
     def _refused(self, asked: Question, jar: Jar, why: Held | Code | None) -> Answer:
         """Sends a person to sign in; anything else is told by a code that it is needed."""
-        host = asked.host or self._settings.own_host
-        is_ours = host == self._settings.own_host
+        host = asked.host or self._own_host
+        is_ours = host == self._own_host
         code = why if isinstance(why, Code) else code_at(why.state) if why else Code.SIGN_IN_REQUIRED
         headers: Headers = []
         if is_ours and isinstance(why, Held):
@@ -182,13 +183,13 @@ class Gate:
             start = self._services.digest(cookie).hex()
             if is_new:
                 headers.append(self._set_cookie(Cookie.GATE_START, cookie))
-        address = start_address(self._settings, host=host, path=asked.path, start=start).encode()
+        address = start_address(self._settings, host=host, path=way_back(asked.uri), start=start).encode()
         if asked.redirects:
             return Answer(code, 303, [*headers, (b"location", address), (b"referrer-policy", b"no-referrer")])
         return _refusal(code, [*headers, (b"x-totrinn-location", address)])
 
     def _set_cookie(self, cookie: Cookie, value: str) -> tuple[bytes, bytes]:
-        return (b"set-cookie", cookie_line(cookie, value, secure=self._settings.secure))
+        return (b"set-cookie", cookie_line(cookie, value, secure=self._secure))
 
     def _see(self, live: LiveSession, now: datetime) -> None:
         """Has it written down, beside this answer, that the session was used: tried once a minute."""

@@ -33,8 +33,8 @@ class Question:
 
     host: str | None
     """The protected host; None: whoever asks does so for themselves, on our own host."""
-    path: str
-    """Where the browser is to come back to, as a plain path of that host."""
+    uri: bytes
+    """What is asked for there, as it was sent."""
     is_navigation: bool
     """A person opens a page, so they may be sent to sign in; anything else is only told."""
     redirects: bool
@@ -63,7 +63,7 @@ def read_question(scope: Scope, *, secure: bool) -> Question | Unclear:
     host, uri, method = _of_envoy(scope, found) if of_envoy else _forwarded(found)
     return Question(
         host=None if host is None else plain_host(host.decode("latin-1"), secure=secure),
-        path=way_back(uri or b"/"),
+        uri=uri or b"/",
         is_navigation=_is_navigation(found, method or scope["method"].encode()),
         redirects=of_envoy or scope["query_string"] == b"redirect",
         cookies=b"; ".join(cookies).decode("latin-1"),

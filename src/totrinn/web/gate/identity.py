@@ -4,14 +4,16 @@ Every header is on every answer that lets somebody in, empty if need be: some pr
 is missing. No value holds a line break: what is not printable ASCII is percent-encoded (RFC 3986 §2.1).
 """
 
-from collections.abc import Callable, Mapping
+import string
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from totrinn.app.judging import Actor
 from totrinn.core.policy import Proof
+from totrinn.web.settings import IDENTITY_HEADERS
 
-_OF_NAMES = " -._~"
-_OF_ADDRESSES = "!#$&'*+/=?^_`{|}~-.@"
+_IN_NAMES = frozenset(string.ascii_letters + string.digits + " -._~")
+_IN_ADDRESSES = frozenset(string.ascii_letters + string.digits + "!#$&'*+/=?^_`{|}~-.@")
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -23,31 +25,39 @@ def level_of(proof: Proof) -> str:
     return "pwd" if proof.sso is None else "sso"
 
 
-_VALUES: dict[str, Callable[[Actor], str]] = {
-    "person": lambda actor: actor.person.id,
-    "email": lambda actor: quote(actor.person.email, safe=_OF_ADDRESSES),
-    "name": lambda actor: quote(actor.person.name.strip(), safe=_OF_NAMES),
-    "organisation": lambda actor: actor.organisation.slug,
-    "organisation_id": lambda actor: actor.organisation.id,
-    "role": lambda actor: actor.role.value,
-    "amr": lambda actor: " ".join(actor.live.session.amr),
-    "acr": lambda actor: level_of(actor.live.session.proof),
-    "auth_time": lambda actor: str(int(actor.live.session.proof.proven_at.timestamp())),
-}
-
-
 class Teller:
     """Writes the headers, under the names that the operator wants."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        self._written = [(names[field].lower().encode(), value) for field, value in _VALUES.items()]
+        self._names = [names[told].lower().encode() for told in IDENTITY_HEADERS]
 
     def headers(self, actor: Actor) -> Headers:
         """All of them."""
-        return [(name, _plain(value(actor))) for name, value in self._written]
+        return list(zip(self._names, _values(actor), strict=True))
+
+
+def _values(actor: Actor) -> tuple[bytes, ...]:
+    """In the order of `IDENTITY_HEADERS`."""
+    person, organisation, session = actor.person, actor.organisation, actor.live.session
+    return (
+        _plain(person.id),
+        _escaped(person.email, _IN_ADDRESSES),
+        _escaped(person.name.strip(), _IN_NAMES),
+        _plain(organisation.slug),
+        _plain(organisation.id),
+        _plain(actor.role),
+        _plain(" ".join(session.amr)),
+        _plain(level_of(session.proof)),
+        b"%d" % session.proof.proven_at.timestamp(),
+    )
+
+
+def _escaped(text: str, as_they_are: frozenset[str]) -> bytes:
+    if as_they_are.issuperset(text):
+        return text.encode()
+    return quote(text, safe="".join(as_they_are)).encode()
 
 
 def _plain(text: str) -> bytes:
-    if not (text.isascii() and text.isprintable()):
-        text = quote(text, safe=" " + _OF_ADDRESSES)
-    return text.encode()
+    """Ids and codes of ours are; what a provider said may not be."""
+    return text.encode() if text.isascii() and text.isprintable() else _escaped(text, _IN_NAMES)
