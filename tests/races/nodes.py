@@ -75,9 +75,21 @@ class Node:
         headers = {"Cookie": "; ".join(f"{name.replace('_', '-')}={value}" for name, value in cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return self.send(method, path, body, headers, seconds=seconds)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: str | None,
+        headers: Mapping[str, str],
+        *,
+        seconds: float = _PATIENCE_SECONDS,
+    ) -> Answer:
+        """The same with these headers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=seconds)
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             text = response.read().decode()
             given = (line.partition(";")[0].partition("=") for line in response.headers.get_all("set-cookie", []))

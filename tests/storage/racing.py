@@ -34,7 +34,8 @@ from tests.storage.examples import (
 from tests.storage.granted import ASKED, add_application, add_authorisation, add_grant
 from tests.storage.sso_examples import add_connection, add_linked, an_attempt, an_identity
 from totrinn.app.applications.grant_records import Grant, StoredRequest, Told
-from totrinn.app.applications.records import SigningAlgorithm
+from totrinn.app.applications.records import Agreement, Application, SigningAlgorithm
+from totrinn.app.gate.records import Ticket
 from totrinn.app.ports import Unit
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
@@ -144,6 +145,15 @@ def _attempt(unit: Unit) -> str:
     return label
 
 
+def _ticket(unit: Unit) -> str:
+    organisation, label = add_organisation(unit), new_id()
+    session = add_session(unit, add_member(unit, organisation.id).id, organisation.id, label)
+    application = Application(new_id(), Agreement(label), is_enabled=True, revision=1, created_at=NOW)
+    unit.applications.add(application)
+    unit.passes.add_ticket(digest(label), Ticket("app.test", application.id, b"start", "/", session.id, NOW))
+    return label
+
+
 def _save(unit: Unit, connection_id: str) -> bool:
     connection = unit.connections.find(connection_id)
     assert connection is not None
@@ -247,6 +257,7 @@ RACES: dict[str, tuple[Prepare, Attempt]] = {
         lambda unit, which: unit.installation.take_lease(which, _unlike_others(which), NOW, timedelta(minutes=3)),
     ),
     "the same spent token": (_connection, lambda unit, which: unit.spent.take(which, "token", NOW)),
+    "the same ticket": (_ticket, lambda unit, which: unit.passes.take_ticket(digest(which)) is not None),
     "the same attempt": (_attempt, lambda unit, which: unit.attempts.take(digest(which)) is not None),
     "the same attempt's answer": (
         _attempt,
