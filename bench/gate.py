@@ -4,14 +4,13 @@
 processes; what PostgreSQL itself used stands beside it.
 """
 
-import json
 import re
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -34,7 +33,6 @@ APP = "app.fjordly.test"
 _PASSES = 1000
 _CONNECTIONS, _SECONDS, _WARM_SECONDS, _TURNS = 8, 3, 1, 5
 _WRITES_A_SECOND = 50
-_RESULTS = Path(__file__).with_name("gate.json")
 _SCRIPT = """
 local passes, at = {{{passes}}}, 0
 request = function()
@@ -71,7 +69,7 @@ class Arrangement:
 
 
 def main() -> None:
-    """Measures, prints, and keeps."""
+    """Measures and prints."""
     with TemporaryDirectory(prefix="totrinn-gate-") as name:
         measured = _measure(Path(name))
     one_hash = cpu_of_one_hash()
@@ -79,7 +77,6 @@ def main() -> None:
     for each in measured:
         words = f"{each.cpu:7.0f} µs {each.in_database:7.0f} µs in the database {each.per_second:8.0f} a second"
         print(f"{each.what:<44}{words}  {each.ratio:5.2f} × the floor")
-    _RESULTS.write_text(json.dumps({"hash": one_hash, "rows": [asdict(each) for each in measured]}, indent=1) + "\n")
 
 
 def _measure(folder: Path) -> list[Measured]:
