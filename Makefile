@@ -141,6 +141,7 @@ lock: | $(BIN)/python ## Choose the newest versions anew and pin them
 update-docs: install ## Write the tables of the documents that come from code and tests
 	@$(BIN)/python tools/requirements_table.py
 	@$(BIN)/python tools/signin_diagram.py
+	@$(BIN)/python tools/api_table.py
 	@$(BIN)/python -m tests.authorisation.matrix
 
 .PHONY: clean

@@ -1,7 +1,7 @@
 """What is written from code and tests is as they are now."""
 
 from tests.docs.reading import ROOT
-from tools import requirements_table, signin_diagram
+from tools import api_table, requirements_table, signin_diagram
 
 
 def test_the_table_of_requirements_is_up_to_date() -> None:
@@ -26,3 +26,9 @@ def test_the_diagram_of_the_sign_in_is_up_to_date() -> None:
     """Diagram and table say what the code's table says; else `tools/signin_diagram.py` has to be run."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     assert signin_diagram.drawn(page) == page
+
+
+def test_the_tables_of_the_api_are_up_to_date() -> None:
+    """Endpoints, scopes and codes are those of the code; else `tools/api_table.py` has to be run."""
+    page = (ROOT / "docs" / "applications" / "api.md").read_text(encoding="utf-8")
+    assert api_table.written(page) == page
