@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tests.web.house import Browser, House, now
 from tests.web.provider import ScriptedProviders, ScriptedRecords
+from totrinn.app.applications.records import Agreement
+from totrinn.app.applications.registering import Registered, Registrar, register
 from totrinn.app.connecting import Draft, add_by_operator
 from totrinn.app.identity_providers import OidcSettings
 from totrinn.app.landing import Visitor
@@ -131,9 +133,14 @@ def _things(house: House, slug: str) -> dict[str, str]:
     assert isinstance(connection, Connection)
     domain = f"{slug}.example"
     add_domain(house.services, visitor, _OPERATOR, slug, domain, connection.id)
+    agreement = Agreement(name=f"Application of {slug}", redirect_uris=(f"https://{slug}.example/cb",))
+    registered = register(house.services, Registrar(visitor, _OPERATOR), agreement)
+    assert isinstance(registered, Registered)
     token, _ = _token(house, slug, f"of {slug}", frozenset({Scope.LOG_READ}))
     return {
         "members": member.id,
+        "Users": member.id,
+        "applications": registered.application.id,
         "connections": connection.id,
         "tokens": token.id,
         "api": token.id,

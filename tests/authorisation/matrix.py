@@ -4,7 +4,6 @@
 """
 
 import asyncio
-import json
 import re
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Message
 
 from tests.authorisation.house import EVERY_TOKEN, OTHER, OWN, Caller, Furnished, furnished, services_in
 from tests.web.house import PASSWORD, SETTINGS
+from totrinn.web.api.rooms import ENDPOINTS
 from totrinn.web.application import create, route_table
 
 FILE = Path(__file__).parent / "matrix.txt"
@@ -130,21 +130,22 @@ async def _outcome(application: ASGIApp, route: Route, caller: Caller, ids: dict
         fields["organisation"] = OTHER
     body = b""
     if route.method != "GET":
-        is_json = route.path.startswith("/api/")
-        headers["content-type"] = "application/json" if is_json else "application/x-www-form-urlencoded"
-        body = _json_body(route) if is_json else urlencode(fields).encode()
+        kind, body = _sent(route, fields)
+        headers["content-type"] = kind
     status, found = await _asked(application, route.method, route.address(caller, ids), headers, body)
     location = found.get("location", "").partition("?")[0]
     return f"{status} {_STEPS[location]}" if status == 303 and location in _STEPS else str(status)
 
 
-def _json_body(route: Route) -> bytes:
-    """Nothing where there is to be none: the shape of a body is looked at before anything is done."""
-    from totrinn.web.api.rooms import ENDPOINTS
-
+def _sent(route: Route, fields: dict[str, str]) -> tuple[str, bytes]:
+    """As little as the route takes: a form with what every form carries, or an empty object where there is a body."""
+    if route.path.startswith("/scim/"):
+        return "application/scim+json", b"" if route.method == "DELETE" else b"{}"
+    if not route.path.startswith("/api/"):
+        return "application/x-www-form-urlencoded", urlencode(fields).encode()
     path = route.path.removeprefix("/api/v1")
     has_body = any(each.body for each in ENDPOINTS if (each.method, each.path) == (route.method, path))
-    return json.dumps({}).encode() if has_body else b""
+    return "application/json", b"{}" if has_body else b""
 
 
 async def _asked(

@@ -8,7 +8,7 @@ than 20 minutes, and no token makes another (rule 13).
 from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from totrinn.app.errors import NotAdmitted, NotAllowed, NotFound, StoreUnavailable
@@ -26,8 +26,6 @@ from totrinn.core.roles import Right, may
 
 Caller = Actor | Bearer
 """A person in a session, or a program by a token."""
-
-USED_GRANULARITY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def judge_token(services: Services, visitor: Visitor, text: str) -> Bearer | Non
     if bearer is not None and _is_new_day(bearer.token, visitor):
         # Where nothing can be written it is judged all the same: when it was last used, is for the eye.
         with suppress(StoreUnavailable), services.store.writing() as unit:
-            unit.api_tokens.used(bearer.token.id, visitor.now)
+            unit.api_tokens.used(bearer.token.id, _today(visitor))
     return bearer
 
 
@@ -163,7 +161,12 @@ def _bearer(live: LiveToken | None, visitor: Visitor) -> Bearer | None:
 
 
 def _is_new_day(token: ApiToken, visitor: Visitor) -> bool:
-    return token.used_at is None or visitor.now - token.used_at >= USED_GRANULARITY
+    return token.used_at is None or token.used_at < _today(visitor)
+
+
+def _today(visitor: Visitor) -> datetime:
+    """When a token was last used is known to the day, so that using it writes once a day."""
+    return visitor.now.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _token(

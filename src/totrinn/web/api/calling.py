@@ -26,12 +26,20 @@ def caller_of(ask: Ask) -> Caller | Response:
         return problem(ask, Code.TOKEN_IN_ADDRESS)
     given = ask.headers.getlist("authorization")
     if not given:
-        return establish(ask, SIGNED_IN) or ask.me
+        return _by_session(ask)
     if len(given) > 1 or any(ask.jar.get(cookie) is not None for cookie in (Cookie.SESSION, Cookie.SIGNIN)):
         return problem(ask, Code.TWO_CREDENTIALS)
     scheme, _, text = given[0].partition(" ")
     bearer = judge_token(ask.services, ask.visitor, text) if scheme.lower() == _SCHEME else None
     return bearer or problem(ask, Code.INVALID_TOKEN)
+
+
+def _by_session(ask: Ask) -> Caller | Response:
+    refusal = establish(ask, SIGNED_IN)
+    if refusal is not None:
+        # RFC 9110 §15.5.2: a 401 says what would have been taken.
+        refusal.headers["WWW-Authenticate"] = "Bearer"
+    return refusal or ask.me
 
 
 def refuse_forged(ask: Ask, caller: Caller) -> Response | None:
