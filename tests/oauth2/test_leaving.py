@@ -45,7 +45,12 @@ def test_it_may_come_as_a_form_of_another_site(application: Application, browser
 @pytest.mark.row("R62")
 def test_without_one_the_person_is_asked(application: Application, browser: Browser) -> None:
     """A link of anybody's signs nobody out; only the form of our own page does."""
-    for parameters in ({}, {"client_id": application.id}, {"id_token_hint": "a.b.c"}):
+    right = application.tokens(browser)["id_token"]
+    header, body, signature = right.split(".")
+    other = body.replace(body[10:12], "AA" if body[10:12] != "AA" else "BB")
+    hints = ("a.b.c", f"{header}.{other}.{signature}", f"{header}.{body}.AAAA", f"eyJhbGciOiJub25lIn0.{body}.AA")
+    shown: list[dict[str, str]] = [{"id_token_hint": hint} for hint in hints]
+    for parameters in ({}, {"state": "x"}, {"client_id": application.id}, *shown):
         page = browser.get(_logout(**parameters, post_logout_redirect_uri=BYE))
         assert (page.status, "Sign out?" in page.words) == (200, True)
         assert _is_in(browser)
@@ -86,5 +91,6 @@ def test_the_browser_goes_on_only_to_where_it_was_agreed(
         == 200
     )
     assert browser.get(_logout(**right, post_logout_redirect_uri=target)).location == "/login?said=out"
+    assert browser.get(_logout(**right)).location == "/login?said=out"
     assert browser.get(_logout(client_id=application.id, post_logout_redirect_uri=target)).location == "/login?said=out"
     assert browser.get(_logout(client_id=application.id, post_logout_redirect_uri=BYE)).location == BYE

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.oauth2.application import CALLBACK, Application, returned
-from tests.web.house import BASE_URL, PASSWORD, House
+from tests.web.house import BASE_URL, PASSWORD, House, now
+from totrinn.app.sso_records import Domain
 
 PERSONAL = {
     "sub", "name", "locale", "email", "email_verified", "organisation", "organisation_id", "organisation_name", "roles",
@@ -78,3 +79,67 @@ def test_whoever_is_not_signed_in_signs_in_first_and_comes_back(house: House, ap
     assert answer.location.startswith(f"{CALLBACK}?code=")
     assert application.exchange(returned(answer.location)["code"]).status_code == 200
     assert browser.get(target).status == 400
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"display": "popup"},
+        {"display": "page"},
+        {"ui_locales": "nn en"},
+        {"claims_locales": "nb"},
+        {"login_hint": "kari@fjordly.no"},
+        {"claims": '{"userinfo":{"name":{"essential":true}}}'},
+        {"foo": "bar"},
+        {"nonce": None},
+        {"state": None},
+        {"prompt": "consent"},
+        {"scope": "email openid address phone offline_access"},
+        {"max_age": "10000"},
+        {"acr_values": "urn:totrinn:acr:password urn:totrinn:acr:sso urn:totrinn:acr:two-factor"},
+    ],
+)
+def test_what_has_no_effect_here_does_no_harm(
+    house: House, application: Application, changed: dict[str, str | None]
+) -> None:
+    """Parameters and scopes that we do not know, or need not heed: the person is signed in as ever."""
+    house.organisation("fjordly")
+    browser = house.sign_in(house.person("kari@fjordly.no", "fjordly"))
+    back = returned(browser.get(application.link(**changed)).location)
+    given = application.exchange(back["code"])
+    assert given.status_code == 200
+    assert set(given.json()["scope"].split()) <= {"openid", "profile", "email", "organisation"}
+    assert ("nonce" in application.claims(given.json()["id_token"])) == ("nonce" not in changed)
+    assert ("state" in back) == ("state" not in changed)
+
+
+def test_we_describe_ourselves(application: Application) -> None:
+    """What is not supported is said to be so; every address that is named is there."""
+    answer = application.http.get("/.well-known/openid-configuration")
+    told = answer.json()
+    assert answer.headers["cache-control"] == "public, max-age=300"
+    assert told["issuer"] == BASE_URL
+    assert told["response_types_supported"] == ["code"]
+    assert told["id_token_signing_alg_values_supported"] == ["RS256", "EdDSA"]
+    assert told["code_challenge_methods_supported"] == ["S256"]
+    assert told["authorization_response_iss_parameter_supported"]
+    for name in ("claims", "request", "request_uri"):
+        assert told[f"{name}_parameter_supported"] is False
+    for name, address in told.items():
+        if name.endswith(("_endpoint", "_uri")):
+            assert address.startswith(f"{BASE_URL}/oauth2/"), name
+            assert application.http.get(address.removeprefix(BASE_URL)).status_code in (200, 303, 400, 401, 405), name
+
+
+def test_an_address_is_verified_where_its_organisation_owns_the_domain(house: House, application: Application) -> None:
+    """An address that somebody typed is only a name: applications must not let anybody in by it."""
+    organisation = house.organisation("fjordly")
+    browser = house.sign_in(house.person("kari@fjordly.no", "fjordly"))
+    other = house.sign_in(house.person("kari@annen.no", "fjordly"))
+    with house.services.store.writing() as unit:
+        for name in ("fjordly.no", "annen.no"):
+            assert unit.domains.add(Domain(organisation.id, name, None, "challenge", None, "", now()))
+        unit.domains.prove(organisation.id, "fjordly.no", by="operator", now=now())
+    for each, is_verified in ((browser, True), (other, False)):
+        told = application.userinfo(application.tokens(each)["access_token"]).json()
+        assert told["email_verified"] is is_verified
