@@ -4,6 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,8 +12,11 @@ import time_machine
 
 from tests.cli.commands import PASSWORD
 from tests.cli.conftest import House
-from tests.storage.examples import a_session
+from tests.storage.examples import NOW as EXAMPLE_NOW
+from tests.storage.examples import a_session, digest
+from tests.storage.granted import ASKED, add_application, add_authorisation, add_grant
 from tests.storage.sso_examples import a_proof, add_connection, add_linked, an_attempt
+from totrinn.app.applications.grant_records import StoredRequest
 from totrinn.app.landing import Admitted, Visitor
 from totrinn.app.operating import issue_setup_link
 from totrinn.app.signing_in import sign_in
@@ -236,3 +240,31 @@ def test_a_clock_that_was_set_deletes_and_seals_nothing(
         assert unit.log.unsealed(before=NOW + timedelta(hours=3), limit=1)
     assert len(caplog.records) == 1
     assert re.fullmatch(r"the clock is 10(799|80\d) s fast", caplog.records[0].message)
+
+
+def test_what_applications_were_given_goes_when_it_is_worth_nothing(installation: Installation) -> None:
+    """Requests, codes that nobody used, tokens and grants; a code that was used stays, as it must not come again."""
+    with installation.services.store.writing() as unit:
+        silent = add_application(unit, back_channel="")
+        (ended, _), (live, _) = add_grant(unit, silent), add_grant(unit, silent)
+        told, _ = add_grant(unit, add_application(unit))
+        for each in (ended, told):
+            assert unit.grants.end(each.id)
+        used = add_authorisation(unit, live, "used")
+        add_authorisation(unit, live, "unused")
+        assert unit.authorisations.use(used.id, EXAMPLE_NOW)
+        unit.authorisations.add_access(b"a" * 32, used.id, ("openid",), now=EXAMPLE_NOW, expires_at=EXAMPLE_NOW)
+        unit.authorisations.add_refresh(b"r" * 32, used.id, EXAMPLE_NOW)
+        unit.requests.add(b"q" * 32, StoredRequest(replace(ASKED, application_id=silent.id), EXAMPLE_NOW, EXAMPLE_NOW))
+        assert unit.assertions.take(silent.id, "jti", EXAMPLE_NOW)
+    delete_expired(installation, EXAMPLE_NOW + timedelta(minutes=5))
+    with installation.services.store.reading() as unit:
+        assert unit.grants.find(ended.id) is None
+        assert unit.grants.find(told.id) is not None
+        assert unit.authorisations.find(digest("used")) is not None
+        assert unit.authorisations.find(digest("unused")) is None
+        assert unit.authorisations.find_access(b"a" * 32) is None
+        assert unit.authorisations.find_refresh(b"r" * 32) is not None
+        assert unit.requests.find(b"q" * 32) is None
+    with installation.services.store.writing() as unit:
+        assert unit.assertions.take(silent.id, "jti", EXAMPLE_NOW)
