@@ -12,7 +12,7 @@ PYTHON ?= $(shell for candidate in python3 python3.14 python3.13 python3.12 pyth
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 PINNED := install -qq --require-hashes --no-deps --prefer-binary --no-compile
 CATALOGUES := $(wildcard src/totrinn/web/locale/*/LC_MESSAGES/totrinn.po)
-CHECKED := $(wildcard src tests bench tools hatch_build.py)
+CHECKED := $(wildcard src tests bench tools examples hatch_build.py)
 PYTEST_ARGS ?=
 # In as many processes as there are cores; the tests of one file stay together, and share what they set up.
 SPREAD := -n auto --maxprocesses 4 --dist loadfile

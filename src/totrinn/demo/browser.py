@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
+from types import MappingProxyType
 from urllib.parse import urlencode, urljoin, urlsplit
 
 _USER_AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:145.0) Gecko/20100101 Firefox/145.0"
@@ -43,15 +44,15 @@ class Answer:
 
 
 class Browser:
-    """One browser, with its own cookies."""
+    """One browser, with its own cookies, for the service and what stands beside it: addresses and their ports."""
 
-    def __init__(self, base_url: str, port: int) -> None:
+    def __init__(self, base_url: str, port: int, *, beside: Mapping[str, int] = MappingProxyType({})) -> None:
         self._base_url = base_url
-        self._port = port
-        self._cookies: dict[str, str] = {}
+        self._ports = {base_url: port, **beside}
+        self._cookies: dict[str, dict[str, str]] = {}
 
     def get(self, path: str, *, accept: str = "text/html") -> Answer:
-        """Asks for an address and follows nothing."""
+        """Asks for a path of the service, or for an address beside it, and follows nothing."""
         return self._send("GET", path, None, accept)
 
     def post(self, form: Form, **typed: str) -> Answer:
@@ -64,7 +65,7 @@ class Browser:
         return self.follow(self.get(path))
 
     def follow(self, answer: Answer) -> Answer:
-        """Follows redirects within the service."""
+        """Follows redirects within the service, and to what stands beside it."""
         for _ in range(_MOST_HOPS):
             if answer.status not in (302, 303, 307) or not answer.location:
                 return answer
@@ -72,41 +73,51 @@ class Browser:
         raise LookupError(f"{answer.path} leads in circles")
 
     def _send(self, method: str, path: str, fields: Mapping[str, str] | None, accept: str) -> Answer:
-        headers = {"Host": urlsplit(self._base_url).netloc, "User-Agent": _USER_AGENT, "Accept": accept}
-        if self._cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        base, target = self._place(path)
+        headers = {"Host": urlsplit(base).netloc, "User-Agent": _USER_AGENT, "Accept": accept}
+        if cookies := self._cookies.get(base):
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items())
         body = None
         if fields is not None:
             body = urlencode(fields)
-            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": self._base_url}
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=_SECONDS)
+            headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": base}
+        connection = http.client.HTTPConnection("127.0.0.1", self._ports[base], timeout=_SECONDS)
         try:
-            connection.request(method, path, body, headers)
+            connection.request(method, target, body, headers)
             response = connection.getresponse()
             text = response.read().decode("utf-8", "replace")
         finally:
             connection.close()
-        self._keep(response.headers.get_all("Set-Cookie") or [])
+        self._keep(base, response.headers.get_all("Set-Cookie") or [])
         location = response.headers.get("Location", "")
-        return Answer(response.status, path, _within(self._base_url, location), text)
+        return Answer(response.status, path, self._within(base, location), text)
 
-    def _keep(self, set_cookies: list[str]) -> None:
+    def _place(self, path: str) -> tuple[str, str]:
+        """The base address, and the path there."""
+        for base in self._ports:
+            if path.startswith(f"{base}/"):
+                return base, path.removeprefix(base)
+        return self._base_url, path
+
+    def _keep(self, base: str, set_cookies: list[str]) -> None:
+        kept = self._cookies.setdefault(base, {})
         for line in set_cookies:
             for name, morsel in SimpleCookie(line).items():
                 if morsel["max-age"] == "0":
-                    self._cookies.pop(name, None)
+                    kept.pop(name, None)
                 else:
-                    self._cookies[name] = morsel.value
+                    kept[name] = morsel.value
 
-
-def _within(base_url: str, location: str) -> str:
-    """The path and query of an address of the service; empty for one elsewhere."""
-    if not location:
-        return ""
-    url = urlsplit(urljoin(base_url, location))
-    if f"{url.scheme}://{url.netloc}" != base_url:
-        return ""
-    return f"{url.path}?{url.query}" if url.query else url.path
+    def _within(self, base: str, location: str) -> str:
+        """Path and query of an address of the service, an address beside it as a whole; empty for one elsewhere."""
+        if not location:
+            return ""
+        url = urlsplit(urljoin(f"{base}/", location))
+        origin = f"{url.scheme}://{url.netloc}"
+        if origin not in self._ports:
+            return ""
+        path = f"{url.path}?{url.query}" if url.query else url.path
+        return path if origin == self._base_url else f"{origin}{path}"
 
 
 class _Reader(HTMLParser):

@@ -14,6 +14,7 @@ from totrinn.bootstrap import application, create_installation
 from totrinn.config import DATABASE_FILE, DEFAULT_HOST, Settings
 from totrinn.core.events import Source
 from totrinn.demo.folder import PHONE_FILE, fresh_folder
+from totrinn.demo.jobadmin_beside import jobadmin
 from totrinn.demo.pages import DemoPages
 from totrinn.demo.people import SUPPORT, VENDOR_NAME
 from totrinn.demo.phone import Phone
@@ -22,11 +23,12 @@ from totrinn.demo.provider_pages import ProviderPages
 from totrinn.demo.seeding import connect, fill
 from totrinn.demo.showing import closing, opening
 from totrinn.demo.story import Stage, play
-from totrinn.serving.housekeeping import Housekeeper
 from totrinn.serving.logs import write_logs
-from totrinn.serving.running import CannotListen, listening, serving_meanwhile
+from totrinn.serving.running import CannotListen, keeping_house, listening, serving_meanwhile
 
 _MOST_PORTS = 100
+_FIRST_OPEN_PORT = 1024
+_LAST_PORT = 65535
 
 
 def run(folder: Path, port: int, source: Source, say: Callable[[str], None], *, stay: bool) -> None:
@@ -35,7 +37,11 @@ def run(folder: Path, port: int, source: Source, say: Callable[[str], None], *, 
     Raises `NotADemoFolder`, `CannotListen`, `StoryBroken`.
     """
     visitor = Visitor(now=datetime.now(UTC), address="", browser="")
-    with fresh_folder(folder) as data, free_port(port) as (listener, free):
+    with (
+        fresh_folder(folder) as data,
+        free_port(port) as (listener, free),
+        free_port(_beside(free)) as (jobadmins_listener, jobadmins_port),
+    ):
         settings = _settings(data, free)
         phone = Phone(data / PHONE_FILE)
         with create_installation(settings, visitor, source) as installation:
@@ -45,24 +51,27 @@ def run(folder: Path, port: int, source: Source, say: Callable[[str], None], *, 
             provider = ProviderPages(DemoProvider(settings.base_url, client))
             pages = (*DemoPages(phone).pages(), *provider.pages())
             served = application(installation, extra=pages, nobody_told=False)
-            housekeeper = Housekeeper(installation)
-            housekeeper.start()
-            with serving_meanwhile(served, listener):
-                stage = Stage(settings.base_url, free, passwords, phone)
+            with (
+                keeping_house(installation),
+                serving_meanwhile(served, listener),
+                jobadmin(
+                    installation.services, visitor, source, issuer=settings.base_url, listener=jobadmins_listener
+                ) as address,
+            ):
+                stage = Stage(settings.base_url, free, passwords, phone, address, jobadmins_port)
                 say(opening(folder))
                 for step in play(stage):
                     say(f"  ✓ {step}")
                 ended = _end_of_visit()
-                say(closing(settings.base_url, passwords, taken=port if free != port else None))
+                say(closing(settings.base_url, address, passwords, taken=port if free != port else None))
                 if stay:
                     ended.wait()
-            housekeeper.stop()
 
 
 @contextmanager
 def free_port(wanted: int) -> Iterator[tuple[socket.socket, int]]:
     """A socket on the wanted port, or on the next one that is free. Raises `CannotListen` when there is none."""
-    for port in range(wanted, min(wanted + _MOST_PORTS, 65536)):
+    for port in range(wanted, min(wanted + _MOST_PORTS, _LAST_PORT + 1)):
         with ExitStack() as stack:
             try:
                 listener = stack.enter_context(listening(DEFAULT_HOST, port))
@@ -71,6 +80,11 @@ def free_port(wanted: int) -> Iterator[tuple[socket.socket, int]]:
             yield listener, port
             return
     raise CannotListen(errno.EADDRINUSE, f"no port from {wanted} on is free")
+
+
+def _beside(port: int) -> int:
+    """The first port to try for what is served beside this one."""
+    return max(_FIRST_OPEN_PORT, port % _LAST_PORT + 1)
 
 
 def _settings(data: Path, port: int) -> Settings:

@@ -30,9 +30,10 @@ def opening(folder: Path) -> str:
     return f"Totrinn’s demo. Everything in {folder} is made anew at each start.\n\nThe story, over HTTP:"
 
 
-def closing(base_url: str, passwords: Mapping[str, str], *, taken: int | None) -> str:
-    """After the story; `taken` is the port that was wanted and was not free."""
+def closing(base_url: str, jobadmin: str, passwords: Mapping[str, str], *, taken: int | None) -> str:
+    """After the story; `jobadmin` is where the application is, `taken` the port that was wanted and was not free."""
     lines = ["", *_people(passwords), ""]
+    lines += [f"Jobadmin      {jobadmin}                  an application that people sign in to here"]
     lines += [f"SSO           {base_url}/login/sso        for every address @{NORDLYS_DOMAIN}"]
     lines += [f"Its provider  {base_url}{PATH}    Nordlys kommune’s own sign-in service; it asks for no password"]
     lines += [f"The phone     {base_url}/demo/phone       an authenticator app; those with a second factor are on it"]

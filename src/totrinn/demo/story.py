@@ -4,18 +4,21 @@ Nobody waits for a code to change: the phone enrols with the code of the step be
 be a little slow), and the next sign-in takes the code of this step.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from totrinn.demo.browser import Answer, Browser
-from totrinn.demo.people import NORDLYS, PEOPLE, DemoPerson, person
+from totrinn.demo.people import NORDLYS, PEOPLE, DemoPerson, organisation, person
 from totrinn.demo.phone import Account, Phone, step_of
 from totrinn.demo.provider import PATH, subject_of
 
 AUTHORIZE = f"{PATH}/authorize"
 UNKNOWN_API = "/api/v1/organisations/nordlys/whatever"
 _SOON = timedelta(seconds=3)
+_PATIENCE_SECONDS = 30
+_BETWEEN_LOOKS_SECONDS = 0.1
 _REASON = "Asked for by Marit Haugen"
 
 
@@ -25,16 +28,18 @@ class StoryBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where the story is played, and with which passwords and phone."""
+    """Where the story is played, and with which passwords and phone; and where the application is, beside it."""
 
     base_url: str
     port: int
     passwords: dict[str, str]
     phone: Phone
+    jobadmin: str
+    jobadmins_port: int
 
     def browser(self) -> Browser:
         """A browser that has never been here."""
-        return Browser(self.base_url, self.port)
+        return Browser(self.base_url, self.port, beside={self.jobadmin: self.jobadmins_port})
 
     def sign_in(self, browser: Browser, who: DemoPerson) -> Answer:
         """Types address and password, and presses the button."""
@@ -102,6 +107,11 @@ def _require(stage: Stage) -> Iterator[str]:
     """
     aase, undisturbed = person("aase"), stage.browser()
     _expect(stage.sign_in_by_sso(undisturbed, aase), 200, "/")
+    jon, his = person("jon"), stage.browser()
+    _expect(stage.sign_in(his, jon), 200, "/")
+    for browser, who in ((undisturbed, aase), (his, jon)):
+        _expect_in_jobadmin(stage, browser.visit(_way_on(browser.get("/"))), who)
+    yield f"{aase.name}, by SSO, and {jon.name}, by a password alone, went on to Jobadmin, which is told who they are"
     marit, browser = person("marit"), stage.browser()
     _expect(stage.sign_in(browser, marit), 200, "/")
     form = browser.visit("/settings/basic").form("/settings/basic")
@@ -113,6 +123,9 @@ def _require(stage: Stage) -> Iterator[str]:
     yield "She confirmed, and it holds at once: her own next click leads to enrolment"
     _expect(undisturbed.get("/"), 200)
     yield f"{aase.name}, who was signed in through SSO all the while, clicks on and notices nothing"
+    _wait_until_out(stage, his)
+    _expect_in_jobadmin(stage, undisturbed.get(f"{stage.jobadmin}/"), aase)
+    yield f"Jobadmin was told, and has signed {jon.name} out; {aase.name} works on"
 
 
 def _come_back(stage: Stage) -> Iterator[str]:
@@ -128,8 +141,8 @@ def _come_back(stage: Stage) -> Iterator[str]:
     yield "Nothing else opens: every page leads back, and the API answers 401, even where there is none"
     account, used, shown = _enrol(stage, browser, browser.post(held.form("/login/enrol")), "/login/enrol/confirm")
     yield "He pressed «Aktiver totrinnsstadfesting», added the key to his phone, and typed the code"
-    _expect(browser.visit(_way_on(shown)), 200, "/")
-    yield "«Hald fram til Jobadmin» leads in"
+    _expect_in_jobadmin(stage, browser.visit(_way_on(shown)), jon, "totrinnsbekreftelse")
+    yield "«Hald fram til Jobadmin» leads in: Jobadmin knows who he is, from where, and that he used two factors"
     code = account.code(max(used + 1, step_of(datetime.now(UTC))))
     browser = stage.browser()
     asked = stage.sign_in(browser, jon)
@@ -213,6 +226,23 @@ def _expect_at_home(browser: Browser, answer: Answer, who: DemoPerson) -> None:
         raise StoryBroken(f"{account.path} is not that of {who.email}")
     for path in ("/login/enrol", "/login/two-factor"):
         _expect_redirect(browser.get(path), "/")
+
+
+def _expect_in_jobadmin(stage: Stage, page: Answer, who: DemoPerson, *words: str) -> None:
+    """The application has signed them in, and says so."""
+    _expect(page, 200, f"{stage.jobadmin}/")
+    for word in (who.name, who.email, organisation(who.organisation).name, *words):
+        if word not in page.text:
+            raise StoryBroken(f"Jobadmin does not know: {word}")
+
+
+def _wait_until_out(stage: Stage, browser: Browser) -> None:
+    """The application hears of it by itself, about a second after."""
+    until = time.monotonic() + _PATIENCE_SECONDS
+    while "Logg ut" in browser.get(f"{stage.jobadmin}/").text:
+        if time.monotonic() > until:
+            raise StoryBroken("Jobadmin was not told that a session has ended")
+        time.sleep(_BETWEEN_LOOKS_SECONDS)
 
 
 def _expect_member(members: Answer, who: DemoPerson, *, is_one: bool) -> None:

@@ -103,7 +103,7 @@ def _serve_alone(settings: Settings, listener: socket.socket, announce: Callable
         observer = stack.enter_context(_metrics(settings))
         installation = stack.enter_context(_opened(settings, observer))
         stack.enter_context(Presence(installation))
-        stack.enter_context(_keeping_house(installation))
+        stack.enter_context(keeping_house(installation))
         server = Server(_surrounded(installation, ending), ending, each_second=_Pulse(ending))
         announce(settings.base_url)
         _keep_what_is_loaded()
@@ -119,7 +119,7 @@ def _serve_by_many(settings: Settings, listener: socket.socket, announce: Callab
         observer = stack.enter_context(_metrics(settings, of_several=True))
         installation = stack.enter_context(_opened(settings, observer))
         presence = stack.enter_context(Presence(installation))
-        stack.enter_context(_keeping_house(installation))
+        stack.enter_context(keeping_house(installation))
         announce(settings.base_url)
         _keep_what_is_loaded()
         work = partial(_work, settings, listener, presence.id)
@@ -194,7 +194,8 @@ def _opened(settings: Settings, observer: Observer) -> Iterator[Installation]:
 
 
 @contextmanager
-def _keeping_house(installation: Installation) -> Iterator[None]:
+def keeping_house(installation: Installation) -> Iterator[None]:
+    """Does beside the serving what has to be done: clears away what is over, and runs errands to other servers."""
     remember_address(installation)
     beside = Housekeeper(installation), telling(installation), delivering(installation)
     for each in beside:
