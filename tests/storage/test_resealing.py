@@ -37,6 +37,8 @@ from totrinn.app.resealing import (
     sealed_by_key,
 )
 from totrinn.app.sso_parties import challenge_context, key_context, secret_context
+from totrinn.app.webhooks.keeping import webhook_context
+from totrinn.app.webhooks.records import Webhook
 from totrinn.core.enrolment import Pending
 from totrinn.crypto import KeyVault, check_keys, make_active, write_new_key
 from totrinn.storage import Database, sealed
@@ -100,6 +102,8 @@ def _fill(services: Services, unit: Unit) -> None:
     )
     key = seal(b"private", signing_context("key"))
     unit.signing_keys.add(SigningKey("key", SigningAlgorithm.EDDSA, key, "{}", NOW, NOW))
+    hook = seal(b"hook", webhook_context("hook"))
+    unit.webhooks.add(Webhook("hook", organisation.id, "https://x.test/", frozenset(), hook, None, NOW))
     attempt = an_attempt(id_)
     challenge = seal(b"challenge", challenge_context(attempt.id))
     unit.attempts.add(b"3" * 32, replace(attempt, sealed_challenge=challenge))
