@@ -112,6 +112,8 @@ def test_what_does_not_fit(text: str) -> None:
         'userName eq "' + "a" * 2001 + '"',
         "userName eq " + "9" * 300,
         "\ud800 eq 1",
+        'userName eq "\\ud800"',
+        'id eq "\\u0000"',
     ],
 )
 def test_what_is_no_filter_is_refused_at_once(text: str) -> None:

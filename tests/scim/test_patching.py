@@ -1,5 +1,6 @@
 """Changes by PATCH do what RFC 7644 §3.5.2 says, in the ways that directories write them."""
 
+import time
 from typing import Any
 
 import pytest
@@ -79,6 +80,19 @@ def test_members_go_as_entra_sends_it() -> None:
     ]
     changed = patched({"schemas": [PATCH], "Operations": operations}, group, GROUPS)
     assert changed["members"] == [{"value": "2"}, {"value": "4"}]
+
+
+@pytest.mark.row("R88")
+def test_a_large_group_is_changed_quickly() -> None:
+    """A hundred members leave, and ten thousand come, in a group of twenty thousand: in seconds."""
+    members = [{"value": f"{number:08}", "type": "User"} for number in range(20_000)]
+    leaving = [{"op": "remove", "path": f'members[value eq "{number:08}"]'} for number in range(98)]
+    come = [{"value": f"{number:08}", "type": "User"} for number in range(15_000, 25_000)]
+    operations = [*leaving, {"op": "add", "path": "members", "value": come}]
+    begun = time.monotonic()
+    changed = patched({"schemas": [PATCH], "Operations": operations}, {"displayName": "A", "members": members}, GROUPS)
+    assert len(changed["members"]) == 25_000 - 98
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.row("R48")

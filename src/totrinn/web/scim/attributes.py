@@ -180,6 +180,11 @@ GROUPS = Schema(
 )
 
 
+def is_plain(text: str) -> bool:
+    """Whether every database and every answer can hold the text: no NUL, no half of a letter."""
+    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
 def get(resource: Mapping[str, Any], name: str) -> Any:
     """The value under a name, whatever its letter case (RFC 7643 §2.1)."""
     if name in resource:

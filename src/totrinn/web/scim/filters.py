@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from totrinn.web.scim.attributes import Attribute, Schema, Type, get
+from totrinn.web.scim.attributes import Attribute, Schema, Type, get, is_plain
 from totrinn.web.scim.errors import Detail, bad
 
 LONGEST = 2000
@@ -257,7 +257,10 @@ class _Reader:
     def _value(self) -> Any:
         token = self._next()
         if token.startswith('"'):
-            return json.loads(token)
+            text: str = json.loads(token)
+            if not is_plain(text):
+                raise self._wrong("there is something in it that is no letter")
+            return text
         if token.lower() in _CONSTANTS:
             return _CONSTANTS[token.lower()]
         try:

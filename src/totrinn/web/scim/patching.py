@@ -7,7 +7,7 @@ send whatever they have.
 from collections.abc import Mapping
 from typing import Any
 
-from totrinn.web.scim.attributes import LONGEST_TEXT, Attribute, Json, Mutability, Schema, Type, get
+from totrinn.web.scim.attributes import LONGEST_TEXT, Attribute, Json, Mutability, Schema, Type, get, is_plain
 from totrinn.web.scim.errors import Detail, bad
 from totrinn.web.scim.filters import All, Comparison, Condition, Place, fits, read_path
 
@@ -76,14 +76,15 @@ def _changed(verb: str, place: Place, value: Any, resource: Json, schema: Schema
 
 
 def _many(verb: str, place: Place, value: Any, attribute: Attribute, before: list[Json]) -> list[Json]:
-    chosen = [place.where is None or fits(place.where, each, attribute.by_name) for each in before]
+    chosen = _chosen(place.where, attribute, before)
     sub = attribute.by_name.get(place.sub)
     if verb == "remove":
         return _less(place, value, attribute, before, chosen)
     if place.where is None and sub is None:
         added = [_checked(each, attribute) for each in (value if isinstance(value, list) else [value])]
         if verb == "add":
-            return _one_primary([*before, *(each for each in added if each not in before)], added)
+            known = {_content(each) for each in before}
+            return _one_primary([*before, *(each for each in added if _content(each) not in known)], added)
         return _one_primary_only(added, attribute)
     if not any(chosen):
         if verb == "replace" and before:
@@ -98,6 +99,19 @@ def _many(verb: str, place: Place, value: Any, attribute: Attribute, before: lis
     return _one_primary([*rest, *changed], changed)
 
 
+def _chosen(where: Condition | None, attribute: Attribute, values: list[Json]) -> list[bool]:
+    """Which of the values are meant. Of the members of a large group one is found without much ado."""
+    value = attribute.by_name.get("value")
+    is_exact = value is not None and value.is_exact
+    if is_exact and isinstance(where, Comparison) and (where.place, where.operator) == (Place("value"), "eq"):
+        return [each.get("value") == where.value for each in values]
+    return [where is None or fits(where, each, attribute.by_name) for each in values]
+
+
+def _content(value: Json) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(value.items()))
+
+
 def _less(place: Place, value: Any, attribute: Attribute, before: list[Json], chosen: list[bool]) -> list[Json]:
     """What is left after a removal: of parts, of values that were chosen, or of those that were named."""
     if place.sub:
@@ -107,7 +121,7 @@ def _less(place: Place, value: Any, attribute: Attribute, before: list[Json], ch
             for each, is_chosen in zip(before, chosen, strict=True)
         ]  # fmt: skip
     if place.where is None and value:
-        named = [_checked(each, attribute).get("value") for each in (value if isinstance(value, list) else [value])]
+        named = {_checked(each, attribute).get("value") for each in (value if isinstance(value, list) else [value])}
         return [each for each in before if each.get("value") not in named]
     if place.where is not None and not any(chosen):
         raise bad(Detail.NO_TARGET, f"No value of {attribute.name} is meant by this path.")
@@ -205,6 +219,8 @@ def _one_primary_only(values: list[Json], attribute: Attribute) -> list[Json]:
 def _text(value: Any, attribute: Attribute) -> str:
     if not isinstance(value, str):
         raise bad(Detail.INVALID_VALUE, f"{attribute.name} is text.")
+    if not is_plain(value):
+        raise bad(Detail.INVALID_VALUE, f"{attribute.name} has something in it that is no letter.")
     if len(value) > LONGEST_TEXT:
         raise bad(Detail.INVALID_VALUE, f"{attribute.name} is too long: at most {LONGEST_TEXT} letters.")
     return value
