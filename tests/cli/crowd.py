@@ -151,14 +151,14 @@ class Wandering(Browser):
 
     def __init__(self, *ports: int) -> None:
         super().__init__(BASE_URL, ports[0])
-        self._ports = itertools.cycle(ports)
+        self._turns = itertools.cycle(ports)
 
     def go_to(self, port: int) -> None:
         """Every request comes to this node from now on."""
-        self._ports = itertools.cycle((port,))
+        self._turns = itertools.cycle((port,))
 
     def _send(self, method: str, path: str, fields: Mapping[str, str] | None, accept: str) -> Answer:
-        self._port = next(self._ports)
+        self._ports[BASE_URL] = next(self._turns)
         return super()._send(method, path, fields, accept)
 
 

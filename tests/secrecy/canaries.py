@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from urllib.parse import quote, quote_plus
+from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 from totrinn.demo.browser import Answer, Browser, Form
 
@@ -73,10 +73,17 @@ class WatchedBrowser(Browser):
         """Follows redirects within the service."""
         return super().follow(self._seen(answer))
 
+    def _within(self, base: str, location: str) -> str:
+        """The whole of an address elsewhere, with what it carries there."""
+        query = parse_qs(urlsplit(location).query)
+        for name, told in (("state", "state"), ("nonce", "nonce"), ("code", "code of the provider")):
+            self.canaries.add(told, *query.get(name, []))
+        return super()._within(base, location) or location
+
     def _seen(self, answer: Answer) -> Answer:
         self.canaries.add("form token", *_HIDDEN.findall(answer.text))
         self.canaries.add("recovery code", *_RECOVERY.findall(answer.text))
-        self.canaries.add("cookie", *self._cookies.values())
+        self.canaries.add("cookie", *(value for jar in self._cookies.values() for value in jar.values()))
         if answer.status >= 400:
             self.refusals.append(answer.text.encode())
         return answer
