@@ -1,5 +1,6 @@
 """What an application may ask for, where the answer may go, and what is refused before anybody is asked."""
 
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
@@ -125,6 +126,25 @@ def test_a_request_may_come_as_a_form(browser: Browser, application: Application
     answer = browser.send("/oauth2/authorize", urlencode(application.request()))
     assert answer.status == 303
     assert "code" in returned(browser.get(answer.location).location)
+
+
+@pytest.mark.row("R65")
+def test_an_address_that_was_taken_back_is_not_answered(house: House, application: Application) -> None:
+    """Be it that the request waited for its person meanwhile, or had been pushed."""
+    house.organisation("fjordly")
+    kari = house.person("kari@fjordly.no", "fjordly")
+    uri = application.post("/oauth2/par", **application.request()).json()["request_uri"]
+    waiting = house.browser().get(application.link()).location
+    with house.services.store.writing() as unit:
+        stored = unit.applications.find(application.id)
+        assert stored is not None
+        agreed = replace(stored.agreement, redirect_uris=("https://app.example.no/other",))
+        assert unit.applications.save(replace(stored, agreement=agreed), expected_revision=1)
+    browser = house.sign_in(kari)
+    pushed = f"/oauth2/authorize?{urlencode({'client_id': application.id, 'request_uri': uri})}"
+    for path in (waiting, pushed):
+        answer = browser.get(path)
+        assert (answer.status, answer.location) == (400, ""), path
 
 
 @pytest.mark.row("R46")

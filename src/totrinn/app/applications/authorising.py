@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from totrinn.app.applications.addresses import extended
+from totrinn.app.applications.addresses import extended, is_registered
 from totrinn.app.applications.asking import NoWayBack, SentBack, read_pushed, read_request
 from totrinn.app.applications.grant_records import Asked, StoredRequest
 from totrinn.app.applications.granting import grant_code
@@ -135,7 +135,8 @@ def _considered(
     """The request, and why it is refused if it is; else what is still to be proven for it."""
     stored = _live_request(unit.requests.find(digest), visitor.now)
     application = unit.applications.find(stored.asked.application_id) if stored else None
-    if stored is None or application is None:
+    # Addresses may have been taken back since: nothing goes there any more, not even a refusal.
+    if stored is None or application is None or not _may_be_answered(application, stored.asked):
         return Lapsed()
     step = _weigh(stored, current, visitor.now)
     at_provider = step is Step.PROVE_AGAIN and current.came_by_sso
@@ -162,8 +163,8 @@ def _stored(
         if pushed is None or pushed.asked.application_id != parameters.get("client_id"):
             return Lapsed()
         application = unit.applications.find(pushed.asked.application_id)
-        if application is None or not application.is_enabled:
-            return NoWayBack(is_known=False)
+        if application is None or not _may_be_answered(application, pushed.asked):
+            return NoWayBack(is_known=application is not None)
         return pushed if unit.requests.take(digest) is not None else Lapsed()
 
 
@@ -181,6 +182,10 @@ def _store(services: Services, request: StoredRequest, holder: Holder) -> str:
 def answer_path(request_id: str) -> str:
     """Where a request that waits is answered."""
     return f"/oauth2/answer?request={request_id}"
+
+
+def _may_be_answered(application: Application, asked: Asked) -> bool:
+    return application.is_enabled and is_registered(application.agreement.redirect_uris, asked.redirect_uri)
 
 
 def _live_request(stored: StoredRequest | None, now: datetime) -> StoredRequest | None:

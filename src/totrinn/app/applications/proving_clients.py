@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from totrinn.app.applications.records import Application, ClientAuthentication
+from totrinn.app.applications.records import TAKES_SECRET, Application, ClientAuthentication
 from totrinn.app.applications.refusals import Error, Refused
-from totrinn.app.ports import Services, Unit
+from totrinn.app.ports import Services
 from totrinn.core.lifetimes import CLOCK_TOLERANCE
 
 _LONGEST_ASSERTION = timedelta(minutes=10)
@@ -36,43 +36,36 @@ def authenticated(
     client_id = credentials.client_id
     if credentials.way is ClientAuthentication.PRIVATE_KEY and not client_id:
         client_id = services.openid.unverified(credentials.proof, "sub")
-    with (
-        services.store.writing()
-        if credentials.way is ClientAuthentication.PRIVATE_KEY
-        else (services.store.reading()) as unit
-    ):
+    with services.store.reading() as unit:
         application = unit.applications.find(client_id)
         if application is None or not application.is_enabled:
             return _REFUSED
-        if application.agreement.authentication is not credentials.way:
+        way = application.agreement.authentication
+        if way is not credentials.way:
             return _REFUSED
-        is_proven = _is_proven(services, unit, application, credentials, now, audiences)
-    return application if is_proven else _REFUSED
+        if way in TAKES_SECRET and not unit.applications.has_secret(
+            application.id, services.digest(credentials.proof), now
+        ):
+            return _REFUSED
+    if way is not ClientAuthentication.PRIVATE_KEY:
+        return application
+    return application if _has_signed(services, application, credentials.proof, now, audiences) else _REFUSED
 
 
 _REFUSED = Refused(Error.INVALID_CLIENT, "the application has not proven itself in the way that was agreed")
 
 
-def _is_proven(
-    services: Services,
-    unit: Unit,
-    application: Application,
-    credentials: Credentials,
-    now: datetime,
-    audiences: frozenset[str],
+def _has_signed(
+    services: Services, application: Application, assertion: str, now: datetime, audiences: frozenset[str]
 ) -> bool:
-    if credentials.way is ClientAuthentication.NONE:
-        return True
-    if credentials.way is not ClientAuthentication.PRIVATE_KEY:
-        return unit.applications.has_secret(application.id, services.digest(credentials.proof), now)
-    claims = services.openid.claims_of_assertion(credentials.proof, application.agreement.keys)
-    if claims is None:
-        return False
-    expires_at = _accepted_until(claims, application.id, now, audiences)
-    jti = claims.get("jti")
+    """Whether the assertion is the application's, meant for us, and shown for the first time."""
+    claims = services.openid.claims_of_assertion(assertion, application.agreement.keys)
+    expires_at = None if claims is None else _accepted_until(claims, application.id, now, audiences)
+    jti = None if claims is None else claims.get("jti")
     if expires_at is None or not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_JTI:
         return False
-    return unit.assertions.take(application.id, jti, expires_at)
+    with services.store.writing() as unit:
+        return unit.assertions.take(application.id, jti, expires_at)
 
 
 def _accepted_until(

@@ -45,11 +45,12 @@ def all_keys(services: Services, now: datetime) -> tuple[SigningKey, ...]:
         keys = unit.signing_keys.all()
     if not _missing(keys):
         return keys
-    made = {algorithm: services.openid.new_key(algorithm) for algorithm in _missing(keys)}
     with services.store.writing() as unit:
+        # Made while the others wait: it takes a second of a core, and once in an installation's life is enough.
         unit.installation.lock(_LOCK)
         for algorithm in _missing(unit.signing_keys.all()):
-            unit.signing_keys.add(_stored(services, algorithm, made[algorithm], now, signs_from=now))
+            made = services.openid.new_key(algorithm)
+            unit.signing_keys.add(_stored(services, algorithm, made, now, signs_from=now))
         return unit.signing_keys.all()
 
 
