@@ -52,7 +52,7 @@ def _name(environ: dict[str, Any]) -> str:
 
 
 def _page(environ: dict[str, Any], notes: list[str]) -> str:
-    by_two = environ["HTTP_X_TOTRINN_ACR"] == "mfa"
+    by_two = environ["HTTP_X_TOTRINN_ACR"] == "urn:totrinn:acr:two-factor"
     return _PAGE.format(
         organisation=html.escape(environ["HTTP_X_TOTRINN_ORGANISATION"]),
         name=html.escape(_name(environ)),

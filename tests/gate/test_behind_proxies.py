@@ -208,9 +208,9 @@ def test_signing_out_closes_every_application(place: Place) -> None:
     curl = place.signed_in()
     assert curl.follow(place.url("reports", "/y")).status == 200
     asked = curl.follow(place.url("jobadmin", "/.totrinn/sign-out"))
-    assert asked.url == place.url("auth", "/logout")
+    assert asked.url == place.url("auth", "/oauth2/logout")
     assert curl.get(place.url("jobadmin")).status == 200
-    assert curl.submit(asked, "/logout").status == 303
+    assert curl.submit(asked, "/oauth2/logout/confirm").status == 303
     for name in ("jobadmin", "reports"):
         assert curl.run(place.url(name)).status == 401
 

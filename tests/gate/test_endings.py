@@ -172,7 +172,7 @@ def test_one_who_comes_by_sso_is_let_in_and_refused_when_the_connection_goes_off
     visit.enter()
     answer = visit.check(headers=CALL)
     assert answer.status_code == 200
-    assert answer.headers["x-totrinn-acr"] == "sso"
+    assert answer.headers["x-totrinn-acr"] == "urn:totrinn:acr:sso"
     with house.database.writing() as unit:
         found = unit.connections.find(connection)
         assert found is not None

@@ -99,7 +99,7 @@ def test_a_browser_signs_in_works_signs_out_and_is_held_by_the_requirement(trial
     expect(page.get_by_text("ola: Jobb <b>nr.</b> 1 æøå")).to_be_visible()
 
     page.get_by_role("link", name="Sign out").click()
-    page.wait_for_url(f"{trial.house.address}/logout")
+    page.wait_for_url(f"{trial.house.address}/oauth2/logout")
     page.get_by_role("button", name="Sign out").click()
     page.goto(f"{trial.address}/")
     _sign_in(page)

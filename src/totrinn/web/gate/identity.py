@@ -9,20 +9,13 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from totrinn.app.judging import Actor
-from totrinn.core.policy import Proof
+from totrinn.core.authorising import level_of, proven_at
 from totrinn.web.settings import IDENTITY_HEADERS
 
 _IN_NAMES = frozenset(string.ascii_letters + string.digits + " -._~")
 _IN_ADDRESSES = frozenset(string.ascii_letters + string.digits + "!#$&'*+/=?^_`{|}~-.@")
 
 Headers = list[tuple[bytes, bytes]]
-
-
-def level_of(proof: Proof) -> str:
-    """`mfa` where two factors were proven, here or to the organisation's provider; else `pwd` or `sso`."""
-    if proof.factor_at is not None or (proof.sso is not None and proof.sso.has_evidence):
-        return "mfa"
-    return "pwd" if proof.sso is None else "sso"
 
 
 class Teller:
@@ -48,7 +41,7 @@ def _values(actor: Actor) -> tuple[bytes, ...]:
         _plain(actor.role),
         _plain(" ".join(session.amr)),
         _plain(level_of(session.proof)),
-        b"%d" % session.proof.proven_at.timestamp(),
+        b"%d" % proven_at(session.proof).timestamp(),
     )
 
 

@@ -13,6 +13,7 @@ from totrinn.web.cookies import Cookie
 from totrinn.web.demands import ANYONE, SIGNED_IN
 from totrinn.web.gate.asking import is_plain_path
 from totrinn.web.gate.setting_out import CALLBACK_PATH, START_PATH, is_start_cookie
+from totrinn.web.oauth2.answer import set_out_anew
 from totrinn.web.paths import own_path
 from totrinn.web.routing import Page
 from totrinn.web.settings import plain_host
@@ -50,8 +51,8 @@ def call_back(ask: Ask) -> Response:
 
 
 def sign_out(ask: Ask) -> Response:
-    """The way to the page of ours where one signs out everywhere; being sent there signs nobody out (R62)."""
-    return Response(status_code=303, headers={"Location": f"{ask.settings.base_url}/logout"})
+    """The way to the page of ours that asks whether to sign out everywhere; being sent there signs nobody out (R62)."""
+    return Response(status_code=303, headers={"Location": f"{ask.settings.base_url}/oauth2/logout"})
 
 
 def unknown(ask: Ask) -> Response:
@@ -78,12 +79,10 @@ def _too_late(ask: Ask) -> Response:
 
 
 def _onward(ask: Ask, address: str) -> Response:
-    """On to another host. After a form of ours by a page of its own: browsers hold a form's redirects against us."""
+    """On to another host. After a form of ours the browser sets out anew: it holds a form's redirects against us."""
     if ask.headers.get("sec-fetch-site") != "same-origin":
         return Response(status_code=303, headers={"Location": address})
-    response = ask.page("gate_onward.html", 200, address=address)
-    response.headers["Refresh"] = f"0; url={address}"
-    return response
+    return set_out_anew(ask, address, heading=ask.language.say("You are signed in"))
 
 
 def _host(ask: Ask) -> str:

@@ -58,11 +58,6 @@ def busy(ask: Ask) -> Response:
     return _page(ask, 503, form=". ".join(messages.too_busy_words(ask)))
 
 
-def before_logging_out(ask: Ask) -> Response:
-    """Asks whether to sign out: applications send people here, and being sent signs nobody out."""
-    return ask.page("logout.html") if ask.jar.get(Cookie.SESSION) is not None else ask.go("/login")
-
-
 def log_out(ask: Ask) -> Response:
     """Ends whatever this browser holds."""
     if (session := ask.jar.get(Cookie.SESSION)) is not None:
@@ -115,6 +110,6 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
 
 PAGES = (
     Page("/login", ANYONE, get=show, post=submit, hashes=True, when_busy=busy),
-    Page("/logout", ANYONE, get=before_logging_out, post=log_out),
+    Page("/logout", ANYONE, post=log_out),
     Page("/language", ANYONE, post=switch_language),
 )
