@@ -28,7 +28,7 @@ def test_everybody_gets_as_far_as_is_written_down(written: str) -> None:
 
 def test_nothing_fails_whoever_asks(written: str) -> None:
     """No route answers anybody by a 5xx, save that the process is not ready (503), or does not do that at all (501)."""
-    unexpected = re.compile(r"\n {4}50[02]|\n {4}503 +(?!everybody)")
+    unexpected = re.compile(r"\n {4}50[02]|\n {4}503 +(?! |everybody)")
     failing = [block.partition("\n")[0] for block in written.split("\n\n") if unexpected.search(block)]
     assert failing == []
 

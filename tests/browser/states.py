@@ -224,6 +224,23 @@ def _connection_refused(rooms: Rooms) -> Visit:
     return visit
 
 
+def _token_made(rooms: Rooms) -> Visit:
+    visit = rooms.at(OFF, "/settings/api")
+    visit.page.locator("#name").fill(f"Nattlig synkronisering, {rooms.words.code}")
+    visit.page.locator("#scope-1").check()
+    visit.page.locator("form[action='/settings/api'] button").click()
+    visit.page.locator("#token").wait_for()
+    visit.page.locator("main details").evaluate_all("all => all.forEach(one => { one.open = true; })")
+    return visit
+
+
+def _token_refused(rooms: Rooms) -> Visit:
+    visit = rooms.at(OFF, "/settings/api")
+    with visit.page.expect_navigation():
+        visit.page.locator("form[action='/settings/api']").evaluate("form => form.submit()")
+    return visit
+
+
 STATES = (
     State("sso", _page("stranger", "/login/sso")),
     State("sso-leads-nowhere", _leads_nowhere),
@@ -268,6 +285,10 @@ STATES = (
     State("settings-date-refused", _date_refused),
     State("confirming", _confirming),
     State("turning-off", _turning_off),
+    State("tokens-none", _page(DATED, "/settings/api")),
+    State("token-made", _token_made),
+    State("token-refused", _token_refused),
+    State("vendor-tokens", _page("support", "/vendor/api")),
     State("members", _page("boss", "/members")),
     State("members-missing", _page("boss", "/members?filter=missing")),
     State("members-nobody", _page("boss", "/members?q=finnesikke")),
