@@ -13,6 +13,7 @@ OPEN_TO_ALL = {
     "/.totrinn/callback",
     "/.totrinn/sign-out",
     "/language",
+    "/face/{id}",
     "/health/live",
     "/health/ready",
     "/health/probe",

@@ -311,6 +311,8 @@ STATES = (
     State("vendor-organisation", _unfolded("support", f"/vendor/organisations/{REQUIRED}")),
     State("vendor-without-why", _without_why),
     State("vendor-setup-link", _setup_link),
+    State("face-of-vendor", _page("support", "/settings/face")),
+    State("face-not-let", _page("boss", "/settings/face")),
     State("applications", _page("support", "/vendor/applications")),
     State("application-new", _unfolded("support", "/vendor/applications/new")),
     State("application-refused", _application_refused),

@@ -20,6 +20,7 @@ read_log             -     -              yes                   yes
 provision            -     -              yes                   -
 keep_tokens          -     -              yes                   yes
 keep_webhooks        -     -              yes                   yes
+change_face          -     -              yes                   yes
 see_organisations    -     -              -                     yes
 run_organisations    -     -              -                     yes
 see_applications     -     -              -                     yes

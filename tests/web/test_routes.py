@@ -28,6 +28,7 @@ _OPEN_TO_ANYONE = {
     "/sso/{connection}/metadata",
     "/logout",
     "/language",
+    "/face/{id}",
     "/setup/{token}",
     "/password/{token}",
     "/health/live",

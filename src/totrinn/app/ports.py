@@ -25,6 +25,7 @@ from totrinn.app.applications.openid import OpenId
 from totrinn.app.applications.repositories import Applications
 from totrinn.app.directory.repositories import Directory, Groups
 from totrinn.app.gate.repositories import GateReads, Passes
+from totrinn.app.faces import Faces
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
 from totrinn.app.key_repositories import Aftermath, Nodes, Sealed
 from totrinn.app.log_repository import Log
@@ -59,6 +60,7 @@ __all__ = [
     "Directory",
     "DomainRecords",
     "Domains",
+    "Faces",
     "Factors",
     "GateReads",
     "Grants",
@@ -143,6 +145,7 @@ class Unit(Protocol):
     groups: Groups
     webhooks: Webhooks
     passes: Passes
+    faces: Faces
 
 
 class Store(Protocol):

@@ -59,6 +59,7 @@ NEVER = frozenset(
         Right.RUN_APPLICATIONS,
         Right.KEEP_TOKENS,
         Right.KEEP_WEBHOOKS,
+        Right.CHANGE_FACE,
     }
 )
 """The rights that no scope carries."""

@@ -51,6 +51,7 @@ class Kind(StrEnum):
     ROLE_CHANGED = "organisation:role:changed"
     ORGANISATION_CREATED = "organisation:organisation:created"
     SETTINGS_CHANGED = "organisation:settings:changed"
+    FACE_CHANGED = "organisation:face:changed"
     FEATURE_GRANTED = "organisation:feature:granted"
     FEATURE_WITHDRAWN = "organisation:feature:withdrawn"
     CONNECTION_ADDED = "organisation:connection:added"

@@ -30,6 +30,7 @@ class Right(StrEnum):
     """What a directory does with members: by a token, which only a global administrator makes."""
     KEEP_TOKENS = "keep_tokens"
     KEEP_WEBHOOKS = "keep_webhooks"
+    CHANGE_FACE = "change_face"
     SEE_ORGANISATIONS = "see_organisations"
     RUN_ORGANISATIONS = "run_organisations"
     SEE_APPLICATIONS = "see_applications"
@@ -49,6 +50,7 @@ _GLOBAL_ADMINISTRATOR = _ADMINISTRATOR | {
     Right.PROVISION,
     Right.KEEP_TOKENS,
     Right.KEEP_WEBHOOKS,
+    Right.CHANGE_FACE,
 }
 _VENDOR = frozenset(
     {
@@ -60,6 +62,7 @@ _VENDOR = frozenset(
         Right.READ_LOG,
         Right.KEEP_TOKENS,
         Right.KEEP_WEBHOOKS,
+        Right.CHANGE_FACE,
     }
 )
 

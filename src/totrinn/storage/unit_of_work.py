@@ -20,6 +20,7 @@ from totrinn.storage.directory import SqlDirectory
 from totrinn.storage.directory_groups import SqlGroups
 from totrinn.storage.domains import SqlDomains
 from totrinn.storage.engine import connect, is_unavailability
+from totrinn.storage.faces import SqlFaces
 from totrinn.storage.factors import SqlFactors
 from totrinn.storage.gate_passes import SqlPasses
 from totrinn.storage.grants import SqlGrants
@@ -79,6 +80,7 @@ _REPOSITORIES: dict[str, Callable[[Connection], Any]] = {
     "groups": SqlGroups,
     "webhooks": SqlWebhooks,
     "passes": SqlPasses,
+    "faces": SqlFaces,
 }
 
 
@@ -121,6 +123,7 @@ class SqlUnit:
     groups: ports.Groups
     webhooks: ports.Webhooks
     passes: ports.Passes
+    faces: ports.Faces
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -38,6 +38,10 @@ class Ask:
     """Whether this path can be opened as a page; else the page that its forms stand on is one level up."""
     for_programs: bool = False
     """Whether a program asks, which is told of errors in JSON, as OAuth 2.0 writes them."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What was sent beside the form, where the page takes files."""
+    is_handled: bool = False
+    """A handler is at work in a thread of its own, and the database answers: pages may look something up."""
     body_problem: int | None = None
     """The status with which a body that could not be read is refused, once it is known who asks."""
     actor: Actor | None = None

@@ -66,6 +66,7 @@ SENTENCES: dict[Kind, str] = {
     Kind.ROLE_CHANGED: _("%(actor)s changed the role of %(person)s"),
     Kind.ORGANISATION_CREATED: _("%(actor)s created the organisation"),
     Kind.SETTINGS_CHANGED: _("%(actor)s changed the basic settings"),
+    Kind.FACE_CHANGED: _("%(actor)s changed how the pages look"),
     Kind.FEATURE_GRANTED: _("%(actor)s made required two-factor authentication available"),
     Kind.FEATURE_WITHDRAWN: _("%(actor)s withdrew required two-factor authentication"),
     Kind.CONNECTION_ADDED: _("%(actor)s added an SSO connection"),

@@ -19,6 +19,7 @@ from totrinn.core.roles import Right, may
 from totrinn.web import dates
 from totrinn.web.browsers import browser_name
 from totrinn.web.csrf import token_for
+from totrinn.web.faces import look_of
 from totrinn.web.languages import Language, language
 from totrinn.web.onward import way_on
 from totrinn.web.settings import WebSettings
@@ -57,6 +58,7 @@ def _request_frame(ask: "Ask") -> dict[str, object]:
         "time_zone": ask.time_zone,
         "notice": None,
         "way_on": cache(partial(way_on, ask)),
+        "look": look_of(ask),
         "csrf_field": _hidden_field("csrf", lambda: token_for(ask.csrf_seed)),
     }
     if ask.actor is not None:
@@ -78,6 +80,7 @@ def _request_frame(ask: "Ask") -> dict[str, object]:
             "may_administer": may(ask.actor.role, Right.SEE_MEMBERS),
             "may_change_sso": may(ask.actor.role, Right.CHANGE_SSO),
             "may_keep_tokens": may(ask.actor.role, Right.KEEP_TOKENS),
+            "may_change_face": may(ask.actor.role, Right.CHANGE_FACE),
             "may_keep_webhooks": may(ask.actor.role, Right.KEEP_WEBHOOKS),
             "may_read_log": may(ask.actor.role, Right.READ_LOG),
         }

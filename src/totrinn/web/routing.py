@@ -33,6 +33,7 @@ from totrinn.web.messages import Failing, Handler
 from totrinn.web.outside_threads import OutsideThreads, whose
 from totrinn.web.rendering import Renderer
 from totrinn.web.settings import WebSettings, client_address
+from totrinn.web.uploads import read_form_with_files
 
 Ready = Callable[[], Awaitable[tuple[str, ...]]]
 """Why this process cannot do its work now; nothing when it can."""
@@ -64,6 +65,8 @@ class Page:
     calls_out: bool = False
     """Its handlers wait for an identity provider: in threads of their own, so that nobody else waits with them."""
     largest_body: int = LARGEST_BODY
+    takes_files: bool = False
+    """Its form is sent as `multipart/form-data`."""
     for_programs: bool = False
     """Applications ask, and are told of errors in JSON."""
     for_scripts: bool = False
@@ -137,7 +140,11 @@ class Desk:
         ask.has_get, ask.for_programs = page.get is not None, page.for_programs
         try:
             if ask.method not in SAFE_METHODS:
-                ask.form = await read_form(request, largest=await self._largest_body(ask, page))
+                largest = await self._largest_body(ask, page)
+                if page.takes_files:
+                    ask.form, ask.files = await read_form_with_files(request, largest=largest)
+                else:
+                    ask.form = await read_form(request, largest=largest)
         except BadRequest as error:
             ask.body_problem = error.status
         if page.calls_out:
@@ -194,6 +201,7 @@ class Desk:
         while True:
             number += 1
             attempt, store = watched(ask, self.services.store)
+            attempt.is_handled = True
             try:
                 return attempt.finish(work(attempt))
             except StoreCollided:
@@ -205,6 +213,7 @@ class Desk:
             except Exception:  # noqa: BLE001 - whatever fails, the answer is a refusal, and says nothing of the cause
                 _log.exception("request failed", extra={"path": ask.path, "method": ask.method})
                 attempt.cookies_to_set.clear()
+                attempt.is_handled = False
                 return attempt.finish(failing.broken(attempt))
 
     def _admitted(self, ask: Ask, page: Page) -> Response:
@@ -268,4 +277,5 @@ def _later(response: Response) -> Response:
 def _refused(ask: Ask, unavailable: Handler) -> Response:
     _log.warning("database unavailable", extra={"path": ask.path, "method": ask.method})
     ask.cookies_to_set.clear()
+    ask.is_handled = False
     return ask.finish(unavailable(ask))
