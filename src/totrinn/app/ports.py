@@ -24,8 +24,8 @@ from totrinn.app.applications.grant_repositories import (
 from totrinn.app.applications.openid import OpenId
 from totrinn.app.applications.repositories import Applications
 from totrinn.app.directory.repositories import Directory, Groups
-from totrinn.app.gate.repositories import GateReads, Passes
 from totrinn.app.faces import Faces
+from totrinn.app.gate.repositories import GateReads, Passes
 from totrinn.app.identity_providers import DomainRecords, IdentityProviders
 from totrinn.app.key_repositories import Aftermath, Nodes, Sealed
 from totrinn.app.log_repository import Log
