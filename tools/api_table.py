@@ -18,6 +18,12 @@ from totrinn.web.languages import language
 from totrinn.web.scope_words import scope_words
 
 PAGE: Final = Path(__file__).resolve().parent.parent / "docs" / "applications" / "api.md"
+STEPS: Final = {
+    StepCode.SIGN_IN_REQUIRED: "There is no session, and no token.",
+    StepCode.VERIFICATION_REQUIRED: "The sign-in waits for the second factor.",
+    StepCode.CHOICE_REQUIRED: "The sign-in waits for an organisation to be chosen.",
+    StepCode.ENROLMENT_REQUIRED: "The sign-in waits for a second factor to be set up.",
+}
 BEGIN: Final = "<!-- written by tools/api_table.py: begin -->\n"
 END: Final = "<!-- written by tools/api_table.py: end -->"
 
@@ -43,8 +49,8 @@ def _lines() -> Iterator[str]:
         ]
         yield f"| `{scope.value}` | {', '.join(owners)} | {scope_words(english, scope)} |"
     yield from ("", "## Codes", "", "| status | code | says |", "|---|---|---|")
-    for step in StepCode:
-        yield f"| 401 | `{step.value}` | The session is not there, or its sign-in is not finished. |"
+    for step, says in STEPS.items():
+        yield f"| 401 | `{step.value}` | {says} |"
     for code, status in sorted(STATUS.items(), key=lambda pair: pair[1]):
         yield f"| {status} | `{code.value}` | {SENTENCES[code]} |"
 
