@@ -23,6 +23,9 @@ _FINDINGS = """tags => axe.run(document, {runOnly: tags, resultTypes: ['violatio
 _ENGLISH = re.compile(r"\b(the|your|you|with|this|have|been|from|sign|code|error)\b", re.IGNORECASE)
 _UNFINISHED = re.compile(r"%\(|\{\{|</?\w+|\bNone\b|\bundefined\b")
 
+BETWEEN = (1152, 960, 768)
+"""The main menu is at its tightest just where it opens."""
+
 
 @pytest.fixture(scope="module")
 def rooms(browser: Browser, house: Installation, vestlia: Workplace) -> Iterator[Rooms]:
@@ -46,11 +49,13 @@ def test_every_state_is_open_to_everybody(rooms: Rooms, language: str, state: St
     page.wait_for_load_state()
     assert page.locator("html").get_attribute("lang") == language
     reads_well(visit, language)
-    page.set_viewport_size({"width": NARROWEST, "height": 640})
-    assert sideways(page) == []
+    for width in (*BETWEEN, NARROWEST):
+        page.set_viewport_size({"width": width, "height": 640})
+        assert sideways(page) == [], f"at {width} px"
     if language == "nb":
         assert findings(page) == []
     page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    assert sideways(page) == []
     if language == "nb":
         assert findings(page) == []
         page.emulate_media(color_scheme="dark")
