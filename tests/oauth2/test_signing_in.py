@@ -81,6 +81,18 @@ def test_whoever_is_not_signed_in_signs_in_first_and_comes_back(house: House, ap
     assert browser.get(target).status == 400
 
 
+def test_the_sign_in_page_says_where_it_leads(house: House, application: Application) -> None:
+    """It names the application, and the address that this expects; both are only words on the page."""
+    browser = house.browser()
+    hint = '"><script>kari@fjordly.no'
+    waiting = browser.get(application.link(login_hint=hint)).location
+    page = browser.get(browser.get(waiting).location)
+    assert "To Timeføring" in page.words
+    assert 'value="&#34;&gt;&lt;script&gt;kari@fjordly.no"' in page.text
+    for lead in ("/login", "/login?next=/account", "/login?next=/oauth2/answer?request=x"):
+        assert "To Jobadmin" in browser.get(lead).words
+
+
 @pytest.mark.parametrize(
     "changed",
     [

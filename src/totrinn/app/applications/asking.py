@@ -18,7 +18,7 @@ from totrinn.core.authorising import Prompt
 
 _CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 _MAX_AGE = re.compile(r"[0-9]{1,9}", re.ASCII)
-_LONGEST = {"state": 2048, "nonce": 1024, "acr_values": 500}
+_LONGEST = {"state": 2048, "nonce": 1024, "login_hint": 254, "acr_values": 500}
 _WITHOUT_EFFECT = "consent"
 """The vendor's own applications need none, so that nothing is asked."""
 _PROMPTS = frozenset(each.value for each in Prompt) | {_WITHOUT_EFFECT}
@@ -90,6 +90,7 @@ def _read(unit: Unit, services: Services, application: Application, parameters: 
         max_age=int(parameters["max_age"]) if "max_age" in parameters else None,
         levels=tuple(parameters.get("acr_values", "").split()),
         subject=subject,
+        login_hint=parameters.get("login_hint", ""),
     )
 
 

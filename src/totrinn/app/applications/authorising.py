@@ -115,6 +115,26 @@ def send_away(services: Services, request_id: str) -> bool:
         return unit.requests.send_away(services.digest(request_id))
 
 
+@dataclass(frozen=True, slots=True)
+class SignInFor:
+    """For which application somebody signs in, and as whom, as far as it knows."""
+
+    application: str
+    login_hint: str
+
+
+def sign_in_for(services: Services, visitor: Visitor, target: str) -> SignInFor | None:
+    """Whom the sign-in is for that leads on to this path; None where it is for no application."""
+    beginning = answer_path("")
+    if not target.startswith(beginning):
+        return None
+    with services.store.reading() as unit:
+        digest = services.digest(target.removeprefix(beginning))
+        stored = _live_request(unit.requests.find(digest), visitor.now)
+        application = unit.applications.find(stored.asked.application_id) if stored else None
+    return SignInFor(application.name, stored.asked.login_hint) if stored and application else None
+
+
 def push(
     services: Services, visitor: Visitor, application: Application, parameters: Mapping[str, str]
 ) -> tuple[str, int] | Refused:

@@ -25,6 +25,8 @@ class Asked:
     """`acr_values`."""
     subject: str = ""
     """The person that the application believes to be signed in (`id_token_hint`); empty where it does not say."""
+    login_hint: str = ""
+    """What the person is likely to type as their address; it proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from starlette.responses import Response
 
 from totrinn.app.accounts import set_language, sign_out
+from totrinn.app.applications.authorising import SignInFor, sign_in_for
 from totrinn.app.email_address import AddressProblem, canonical_email
 from totrinn.app.judging import Actor, judge
 from totrinn.app.landing import Admitted, Held, NowhereToGo
@@ -55,7 +56,7 @@ def submit(ask: Ask) -> Response:
 
 def busy(ask: Ask) -> Response:
     """The form again, with the address as it was typed: there was no room to look at the password."""
-    return _page(ask, 503, form=". ".join(messages.too_busy_words(ask)))
+    return _form(ask, 503, None, form=". ".join(messages.too_busy_words(ask)))
 
 
 def log_out(ask: Ask) -> Response:
@@ -97,12 +98,22 @@ def _way_back(target: str) -> str:
 
 
 def _page(ask: Ask, status: int, **errors: str) -> Response:
+    return _form(ask, status, sign_in_for(ask.services, ask.visitor, _target(ask)), **errors)
+
+
+def _target(ask: Ask) -> str:
+    return own_path(ask.form.get("next", "") or ask.query.get("next", ""))
+
+
+def _form(ask: Ask, status: int, sought: SignInFor | None, **errors: str) -> Response:
+    """Reads nothing: whoever is turned away in a crowd is answered at once."""
     return ask.page(
         "login.html",
         status,
-        email=ask.form.get("email", "")[:254],
+        email=ask.form.get("email", sought.login_hint if sought else "")[:254],
+        sought=sought.application if sought else None,
         errors=errors,
-        next=own_path(ask.form.get("next", "") or ask.query.get("next", "")),
+        next=_target(ask),
         notice=notice(ask),
         forgot=False,
     )
