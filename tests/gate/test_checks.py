@@ -2,15 +2,16 @@
 
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from urllib.parse import unquote
 
 import httpx2
 import pytest
 
 from tests.attacks.clock import Clock
-from tests.attacks.house import Browser, House
+from tests.attacks.house import Browser, House, running_house
 from tests.gate.conftest import APP, OLA
-from tests.gate.visiting import CALL, PAGE, Visit, query_of, until
+from tests.gate.visiting import CALL, PAGE, Visit, prepare, protect, query_of, until
 from tests.races.nodes import at_once
 from totrinn.core.events import Kind
 from totrinn.web.settings import IDENTITY_HEADERS
@@ -183,6 +184,37 @@ def test_ports_and_letter_case_of_a_host(visit: Visit) -> None:
     """The usual port is no part of a host's name, another one is; letter case makes no difference."""
     for host, status in ((f"{APP}:80", 200), (APP.upper(), 200), (f"{APP}:8443", 403), ("other.test", 403)):
         assert Visit(visit.home, host, visit.cookies).status() == status, host
+
+
+def test_envoy_asks_by_the_original_path_host_and_method(visit: Visit) -> None:
+    """What a browser claims in `X-Forwarded-…` is not read there; pages are redirected, calls are told."""
+    forged = {"x-forwarded-host": "other.test:8443", "x-forwarded-uri": "/elsewhere", "x-forwarded-method": "POST"}
+    cookie = {"cookie": f"totrinn-gate={visit.cookies['totrinn-gate']}"}
+    address = f"{visit.home.house.address}/gate/envoy/a%2Fb/c?d=e&f"
+    let_in = httpx2.post(address, headers={**CALL, **forged, **cookie, "host": APP})
+    assert (let_in.status_code, let_in.headers["x-totrinn-email"]) == (200, OLA)
+    away = httpx2.get(address, headers={**PAGE, **forged, "host": APP})
+    assert away.status_code == 303
+    assert query_of(away.headers["location"])["to"] == "/a%2Fb/c?d=e&f"
+    assert query_of(away.headers["location"])["host"] == APP
+    assert httpx2.post(address, headers={**PAGE, "host": APP}).status_code == 401
+    assert httpx2.get(address, headers={**PAGE, "x-forwarded-host": APP, "host": "evil.test"}).status_code == 403
+
+
+def test_the_operator_names_the_headers(tmp_path: Path) -> None:
+    """Those that are named otherwise replace the usual ones; the others stay."""
+    with running_house(tmp_path, gate_headers={**IDENTITY_HEADERS, "email": "Remote-Email"}) as house:
+        prepare(house)
+        protect(house, APP)
+        house.person(OLA, "fjordly")
+        browser = house.browser()
+        browser.sign_in(OLA)
+        visit = Visit(browser, APP)
+        visit.enter()
+        answer = visit.check()
+        assert answer.headers["remote-email"] == OLA
+        assert "x-totrinn-email" not in answer.headers
+        assert answer.headers["x-totrinn-organisation"] == "fjordly"
 
 
 def test_on_our_own_host_the_session_itself_counts(house: House, ola: Browser) -> None:

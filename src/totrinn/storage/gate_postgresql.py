@@ -11,6 +11,7 @@ import socket
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -69,9 +70,19 @@ class PostgresqlGateReads(ports.GateReads):
         self._connecting: asyncio.Task[None] | None = None
         self._is_shut = False
         """The server did not let us in when it was last tried."""
-        self._behind_pass = _Question(FIND_BEHIND_PASS)
-        self._behind_session = _Question(FIND_BEHIND_SESSION)
-        self._protected = _Question(FIND_PROTECTED)
+
+    # Compiled when first asked: a start does not wait for it.
+    @cached_property
+    def _behind_pass(self) -> _Question:
+        return _Question(FIND_BEHIND_PASS)
+
+    @cached_property
+    def _behind_session(self) -> _Question:
+        return _Question(FIND_BEHIND_SESSION)
+
+    @cached_property
+    def _protected(self) -> _Question:
+        return _Question(FIND_PROTECTED)
 
     async def behind_pass(self, digest: bytes, host: str) -> LiveSession | None:
         """The session of this pass, if the pass is for this host, and the host still its application's, which is on."""
@@ -179,7 +190,7 @@ class PostgresqlGateReads(ports.GateReads):
             connection = await psycopg.AsyncConnection.connect(
                 **self._parameters, autocommit=True, prepare_threshold=1 if self._prepares else None
             )
-        except psycopg.Error:
+        except (psycopg.Error, OSError):
             self._is_shut = True
         else:
             self._is_shut = False

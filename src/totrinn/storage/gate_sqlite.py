@@ -6,6 +6,7 @@ connection makes none.
 """
 
 import sqlite3
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -31,9 +32,20 @@ class SqliteGateReads(ports.GateReads):
         self._connection: sqlite3.Connection | None = None
         self._version = -1
         self._kept: dict[tuple[bytes, str], LiveSession] = {}
-        self._behind_pass = _form(FIND_BEHIND_PASS, dialect, "which", "which_host")
-        self._behind_session = _form(FIND_BEHIND_SESSION, dialect, "which")
-        self._protected = _form(FIND_PROTECTED, dialect, "which")
+        self._dialect = dialect
+
+    # Compiled when first asked: a start does not wait for it.
+    @cached_property
+    def _behind_pass(self) -> Prepared:
+        return _form(FIND_BEHIND_PASS, self._dialect, "which", "which_host")
+
+    @cached_property
+    def _behind_session(self) -> Prepared:
+        return _form(FIND_BEHIND_SESSION, self._dialect, "which")
+
+    @cached_property
+    def _protected(self) -> Prepared:
+        return _form(FIND_PROTECTED, self._dialect, "which")
 
     async def behind_pass(self, digest: bytes, host: str) -> LiveSession | None:
         """The session of this pass, if the pass is for this host, and the host still its application's, which is on."""
