@@ -26,10 +26,16 @@ def main() -> None:
     """Serves on the port, by so many processes."""
     port, workers = map(int, sys.argv[1:])
     with listening("127.0.0.1", port) as listener:
+        first = os.getpid()
         is_first = all(os.fork() for _ in range(workers - 1))
+
+        def end_with_the_first() -> None:
+            if not is_first and os.getppid() != first:
+                os._exit(0)
+
         ending = threading.Event()
         served = RequestLog(answer, observer=Observer(), is_ending=ending.is_set)
-        Server(served, ending, alone=is_first).run([listener])
+        Server(served, ending, alone=is_first, each_second=end_with_the_first).run([listener])
 
 
 if __name__ == "__main__":
