@@ -14,8 +14,8 @@ from totrinn.web.languages import CODES, language
 
 DETAIL = {"why": "fordi", "role": "user", "old": "user", "new": "administrator", "amr": "pwd otp mfa"}
 EN = language("en")
-OF_NOBODY = {Kind.SSO_REFUSED, Kind.CONNECTION_TESTED}
-"""Where it is not known who came back from the provider."""
+OF_NOBODY = {Kind.SSO_REFUSED, Kind.CONNECTION_TESTED, Kind.WEBHOOK_STOPPED, Kind.WEBHOOK_GAVE_UP}
+"""Where it is not known who came back from the provider, or nobody did it."""
 
 
 def event(kind: str, *, actor: str = "per", actor_name: str = "Per Berg", **detail: str) -> LoggedEvent:

@@ -116,7 +116,7 @@ def test_after_a_day_it_is_switched_off(post: Post) -> None:
     assert post.waiting(webhook) == 0
     with post.house.database.reading() as unit:
         kinds = [each.kind for each in unit.log.of_organisation(post.organisation_id(), kind="", before=None, limit=5)]
-    assert "organisation:webhook:switched_off" in kinds
+    assert "organisation:webhook:stopped" in kinds
 
 
 def test_an_event_that_is_never_taken_is_given_up_alone(post: Post) -> None:

@@ -90,6 +90,7 @@ class Kind(StrEnum):
     WEBHOOK_OFF = "organisation:webhook:switched_off"
     WEBHOOK_REMOVED = "organisation:webhook:removed"
     WEBHOOK_TRIED = "organisation:webhook:tried"
+    WEBHOOK_STOPPED = "organisation:webhook:stopped"
     WEBHOOK_GAVE_UP = "organisation:webhook:given_up"
     KEY_ADDED = "installation:key:added"
     KEY_ACTIVATED = "installation:key:activated"

@@ -40,7 +40,6 @@ class Code(StrEnum):
     VERIFICATION_REQUIRED = "verification_required"
     CHOICE_REQUIRED = "choice_required"
     ENROLMENT_REQUIRED = "enrolment_required"
-    TOKEN_REQUIRED = "token_required"
 
 
 _VERDICTS = {State.VERIFYING: "MustVerify", State.CHOOSING: "MustChoose"}
@@ -122,7 +121,7 @@ def establish(ask: Ask, demand: Demand) -> Response | None:
     if demand.level is Level.ANYONE:
         return None
     if demand.level is Level.TOKEN:
-        return messages.problem(401, Code.TOKEN_REQUIRED, "A token is needed")
+        return messages.problem(401, Code.SIGN_IN_REQUIRED, "A token is needed")
     observer = ask.services.observer
     if demand.level is not Level.UNFINISHED:
         judged = _judge_session(ask)

@@ -102,9 +102,10 @@ SENTENCES: dict[Kind, str] = {
     Kind.WEBHOOK_CHANGED: _("%(actor)s changed a webhook"),
     Kind.WEBHOOK_SECRET_RENEWED: _("%(actor)s made a new secret for a webhook"),
     Kind.WEBHOOK_ON: _("%(actor)s switched a webhook on"),
-    Kind.WEBHOOK_OFF: _("A webhook was switched off"),
+    Kind.WEBHOOK_OFF: _("%(actor)s switched a webhook off"),
     Kind.WEBHOOK_REMOVED: _("%(actor)s removed a webhook"),
     Kind.WEBHOOK_TRIED: _("%(actor)s tried a webhook"),
+    Kind.WEBHOOK_STOPPED: _("A webhook was switched off, as nothing was taken for a day"),
     Kind.WEBHOOK_GAVE_UP: _("A message could not be delivered by a webhook"),
     Kind.KEY_ADDED: _("%(actor)s made a new key for the installation"),
     Kind.KEY_ACTIVATED: _("%(actor)s had secrets sealed with a new key"),
@@ -180,6 +181,9 @@ _WARN = frozenset(
         Kind.REQUIREMENT_REFUSED,
         Kind.TOKEN_ENDED,
         Kind.TOKEN_REFUSED,
+        Kind.MEMBER_DEACTIVATED,
+        Kind.WEBHOOK_STOPPED,
+        Kind.WEBHOOK_GAVE_UP,
     }
 )
 _OK = frozenset({Kind.FACTOR_ENROLLED, Kind.REQUIREMENT_ON, Kind.FEATURE_GRANTED})

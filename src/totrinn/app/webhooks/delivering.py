@@ -124,7 +124,7 @@ def _wait(unit: Unit, now: datetime, delivery: Delivery) -> None:
     unit.webhooks.postpone(webhook.id, now, until=now + _WAITS[min(webhook.failures, len(_WAITS)) - 1])
     if webhook.failing_since is not None and now - webhook.failing_since >= GIVEN_UP_AFTER and webhook.is_on:
         unit.webhooks.switch_off(webhook.id, WhyOff.FAILED)
-        _log(unit, now, Kind.WEBHOOK_OFF, webhook, reason=WhyOff.FAILED)
+        _log(unit, now, Kind.WEBHOOK_STOPPED, webhook)
     elif now - delivery.created_at >= GIVEN_UP_AFTER:
         unit.webhooks.delivered(delivery)
         _log(unit, now, Kind.WEBHOOK_GAVE_UP, webhook, event=delivery.event_id)
