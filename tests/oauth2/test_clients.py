@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from datetime import timedelta
 from typing import Any
 
@@ -142,6 +142,18 @@ def test_what_is_signed_must_be_meant_for_us_now(house: House, changed: dict[str
     application = _with_keys(house)
     assert not _show(application, _assertion(application, **changed))
     assert _show(application, _assertion(application))
+
+
+@pytest.mark.row("R69")
+@pytest.mark.parametrize("kid", ["[]", "{}", "[[1]]", "1", "null", "true", '"\\ud800"'])
+def test_a_key_may_be_named_in_any_way_and_nothing_breaks(house: House, kid: str) -> None:
+    """Whoever knows the application's name can send this."""
+    application = _with_keys(house)
+    header, *rest = _assertion(application).split(".")
+    named = urlsafe_b64encode(f'{{"alg":"ES256","kid":{kid}}}'.encode()).rstrip(b"=").decode()
+    form = {**REFRESH, "client_assertion": ".".join([named, *rest]), "client_assertion_type": ASSERTION}
+    answer = application.http.post(TOKEN, data=form)
+    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client"), header
 
 
 def test_what_is_signed_is_refused_with_another_key_or_none(house: House) -> None:

@@ -50,7 +50,7 @@ def claims_of_assertion(token: str, key_set: str) -> dict[str, Any] | None:
     if header is None or header.get("alg") not in _KINDS:
         return None
     kid = header.get("kid")
-    known = [each for each in json.loads(key_set)["keys"] if kid is None or each.get("kid") in {None, kid}]
+    known = [each for each in json.loads(key_set)["keys"] if kid is None or each.get("kid") in (None, kid)]
     return _verified(token, header["alg"], known)
 
 
