@@ -13,6 +13,7 @@ from tests.scim.directory import Directory, connected, token
 from totrinn.core.api_tokens import Scope, scopes_of
 from totrinn.core.roles import Role
 from totrinn.web.application import route_table
+from totrinn.web.scim import filters, groups
 
 PATHS = [route.path for route in route_table() if route.path.startswith("/scim/")]
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -244,6 +245,38 @@ def test_a_token_that_is_over_is_worth_nothing_at_the_next_call(fjordly: Directo
         (live,) = unit.api_tokens.of_organisation(organisation.id)
         assert unit.api_tokens.end(organisation.id, live.token.id) is not None
     assert fjordly.http.get("/Users").status_code == 401
+
+
+@pytest.mark.row("R88", "R69")
+def test_large_groups_are_told_in_bounded_answers(fjordly: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page of groups is shorter where their members are many; a filter that would compare or tell them is refused."""
+    monkeypatch.setattr(groups, "MOST_TOLD", 3)
+    people = [fjordly.user(f"p{number}@fjordly.no")["id"] for number in range(5)]
+    sizes = {fjordly.group(f"g{size}", *people[:size])["id"]: size for size in (5, 2, 1, 3)}
+    found: list[str] = []
+    while len(found) < len(sizes):
+        page = fjordly.http.get(f"/Groups?startIndex={len(found) + 1}").json()
+        told = [len(each["members"]) for each in page["Resources"]]
+        assert page["totalResults"] == len(sizes)
+        assert len(told) == 1 or sum(told) <= 3
+        found += [each["id"] for each in page["Resources"]]
+    assert set(found) == set(sizes)
+    assert len(fjordly.http.get("/Groups?excludedAttributes=members").json()["Resources"]) == len(sizes)
+    answer = fjordly.http.get("/Groups", params={"filter": "members.value pr"})
+    assert (answer.status_code, answer.json()["scimType"]) == (400, "tooMany")
+    monkeypatch.setattr(filters, "MOST_COMPARED", 10)
+    for kind, filter_ in (("Groups", 'not (members.value eq "x")'), ("Users", " or ".join(['userName co "y"'] * 3))):
+        answer = fjordly.http.get(f"/{kind}", params={"filter": filter_})
+        assert (answer.status_code, answer.json()["scimType"]) == (400, "tooMany"), kind
+
+
+@pytest.mark.row("R88", "R70")
+def test_a_token_that_comes_twice_is_none(fjordly: Directory) -> None:
+    """Whoever stands before us may have looked at the other one."""
+    right = fjordly.http.headers["authorization"]
+    for other in ("Bearer x", right):
+        headers = [("Authorization", right), ("Authorization", other)]
+        assert httpx2.get(f"{fjordly.house.address}/scim/v2/Users", headers=headers).status_code == 401
 
 
 @pytest.mark.row("R88")

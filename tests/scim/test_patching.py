@@ -149,3 +149,33 @@ def test_what_is_no_message(body: dict[str, Any]) -> None:
     """It is refused, and so is one with too many operations."""
     with pytest.raises(ScimRefused):
         patched(body, BEFORE, USERS)
+
+
+@pytest.mark.row("R88")
+@pytest.mark.parametrize(
+    "path", ["members[not ({many})].type", "members.type", 'members[type eq "User" and not ({many})]']
+)
+def test_no_message_keeps_everybody_waiting(path: str) -> None:
+    """What a change compares is bounded for the whole message: it is made while no other can be."""
+    many = " or ".join(['$ref co "z"'] * 30)
+    group = {"displayName": "All", "members": [{"value": f"{n:040}", "type": "User"} for n in range(5000)]}
+    operations = [{"op": "replace", "path": path.format(many=many), "value": "User"}] * MOST_OPERATIONS
+    begun = time.monotonic()
+    with pytest.raises(ScimRefused) as refused:
+        patched({"schemas": [PATCH], "Operations": operations}, group, GROUPS)
+    assert refused.value.detail is Detail.TOO_MANY
+    assert time.monotonic() - begun < 10
+
+
+@pytest.mark.row("R88")
+def test_a_message_of_adding_to_a_large_group_is_quick() -> None:
+    """A hundred times somebody is added to thousands."""
+    group = {"displayName": "All", "members": [{"value": f"{n:040}", "type": "User"} for n in range(20_000)]}
+    operations = [
+        {"op": "add", "path": "members", "value": [{"value": str(n)}, {"value": f"{n:040}", "type": "User"}]}
+        for n in range(MOST_OPERATIONS)
+    ]
+    begun = time.monotonic()
+    after = patched({"schemas": [PATCH], "Operations": operations}, group, GROUPS)
+    assert len(after["members"]) == 20_000 + MOST_OPERATIONS
+    assert time.monotonic() - begun < 5

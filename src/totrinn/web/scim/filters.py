@@ -16,6 +16,8 @@ from totrinn.web.scim.errors import Detail, bad
 LONGEST = 2000
 DEEPEST = 8
 MOST_CONDITIONS = 40
+MOST_COMPARED = 100_000
+"""So many values are compared for one call, which takes about a second."""
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<mark>[()\[\]])|(?P<text>"(?:[^"\\\x00-\x1f]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4})*")
@@ -104,6 +106,30 @@ def needed(condition: Condition) -> Iterator[Comparison]:
     elif isinstance(condition, All):
         for each in condition.conditions:
             yield from needed(each)
+
+
+class Effort:
+    """What one call may still compare. Whoever is served beside it waits for it, and a change holds up all others."""
+
+    def __init__(self) -> None:
+        self._left = MOST_COMPARED
+
+    def spend(self, condition: Condition, resource: Mapping[str, Any]) -> None:
+        """Counts what the condition compares in this resource. Raises `ScimRefused` (`tooMany`)."""
+        self._left -= _cost(condition, resource)
+        if self._left < 0:
+            raise bad(Detail.TOO_MANY, "There is too much to compare. Ask for less at once.")
+
+
+def _cost(condition: Condition, resource: Mapping[str, Any]) -> int:
+    """How many comparisons it takes at most."""
+    if isinstance(condition, All | Some):
+        return sum(_cost(each, resource) for each in condition.conditions)
+    if isinstance(condition, Not):
+        return _cost(condition.condition, resource)
+    values = get(resource, condition.place.name)
+    inner = 0 if condition.place.where is None else _cost(condition.place.where, {})
+    return (len(values) if isinstance(values, list) else 1) * (1 + inner)
 
 
 def values_at(place: Place, resource: Mapping[str, Any], attributes: Mapping[str, Attribute]) -> list[Any]:

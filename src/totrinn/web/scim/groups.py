@@ -1,6 +1,6 @@
 """`/Groups`: groups of the organisation's directory, with the members who are in them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from starlette.responses import Response
 
@@ -12,12 +12,14 @@ from totrinn.web.scim.answers import answer, listed, version_of, without_empty
 from totrinn.web.scim.attributes import GROUP, GROUPS, Json, get
 from totrinn.web.scim.call import Call
 from totrinn.web.scim.errors import Detail, bad
-from totrinn.web.scim.filters import Condition, fits, needed, read_filter
+from totrinn.web.scim.filters import Condition, Effort, fits, needed, read_filter
 from totrinn.web.scim.patching import checked, patched
 from totrinn.web.scim.users import refusal
 
 MOST_LOOKED_AT = 500
 _MOST_MEMBERS = 20_000
+MOST_TOLD = 50_000
+"""So many members of groups are told in one answer."""
 
 
 def look(call: Call) -> Response:
@@ -38,14 +40,38 @@ def search(call: Call) -> Response:
     with call.ask.services.store.reading() as unit:
         if text:
             condition = read_filter(text, GROUPS)
-            fitting = [_resource(call, unit, group) for group in _candidates(call, unit, condition)]
-            found = [each for each in fitting if fits(condition, each, GROUPS.by_name)]
+            found = list(_fitting(call, unit, condition))
             total, shown = len(found), found[start - 1 : start - 1 + count]
         else:
             total = unit.groups.count(organisation_id)
             page = unit.groups.page(organisation_id, limit=count, offset=start - 1) if count else ()
-            shown = [_resource(call, unit, group) for group in page]
+            shown = list(_not_too_much(_resource(call, unit, group) for group in page))
     return answer(listed([projection.of(each) for each in shown], total=total, start=start))
+
+
+def _fitting(call: Call, unit: Unit, condition: Condition) -> Iterator[Json]:
+    effort, kept = Effort(), 0
+    for group in _candidates(call, unit, condition):
+        resource = _resource(call, unit, group)
+        effort.spend(condition, resource)
+        if fits(condition, resource, GROUPS.by_name):
+            kept += len(resource.get("members", ()))
+            if kept > MOST_TOLD:
+                raise bad(Detail.TOO_MANY, "These groups have too many members. Ask without members, or for one group.")
+            yield resource
+
+
+def _not_too_much(resources: Iterable[Json]) -> Iterator[Json]:
+    """As many from the beginning as have no more members than are told at once; a page may be shorter than asked for.
+
+    The first is told however many it has.
+    """
+    told = 0
+    for resource in resources:
+        told += len(resource.get("members", ()))
+        if told > MOST_TOLD and told > len(resource.get("members", ())):
+            return
+        yield resource
 
 
 def add(call: Call) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 
 from totrinn.web.scim.attributes import LONGEST_TEXT, Attribute, Json, Mutability, Schema, Type, get, is_plain
 from totrinn.web.scim.errors import Detail, bad
-from totrinn.web.scim.filters import All, Comparison, Condition, Place, fits, read_path
+from totrinn.web.scim.filters import All, Comparison, Condition, Effort, Place, fits, read_path
 
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 MOST_OPERATIONS = 100
@@ -23,14 +23,15 @@ def patched(body: Json, resource: Json, schema: Schema) -> Json:
         raise bad(Detail.INVALID_SYNTAX, "This is no PatchOp message.")
     if len(operations) > MOST_OPERATIONS:
         raise bad(Detail.TOO_MANY, f"At most {MOST_OPERATIONS} operations are taken at once.")
+    effort = Effort()
     for operation in operations:
         if not isinstance(operation, dict):
             raise bad(Detail.INVALID_SYNTAX, "An operation is no object.")
-        resource = _after(operation, resource, schema)
+        resource = _after(operation, resource, schema, effort)
     return resource
 
 
-def _after(operation: Json, resource: Json, schema: Schema) -> Json:
+def _after(operation: Json, resource: Json, schema: Schema, effort: Effort) -> Json:
     verb, path, value = get(operation, "op"), get(operation, "path"), get(operation, "value")
     verb = verb.lower() if isinstance(verb, str) else ""
     if verb not in ("add", "replace", "remove"):
@@ -38,15 +39,23 @@ def _after(operation: Json, resource: Json, schema: Schema) -> Json:
     if path:
         if not isinstance(path, str):
             raise bad(Detail.INVALID_PATH, "A path is text.")
-        return _changed(verb, read_path(path, schema), value, resource, schema)
+        return _changed(verb, _place(path, schema, resource, effort), value, resource, schema)
     if verb == "remove":
         raise bad(Detail.NO_TARGET, "Say by a path what to remove.")
     if not isinstance(value, dict):
         raise bad(Detail.INVALID_VALUE, "Without a path, the value is an object.")
     for name, part in value.items():
         if name.lower() != "schemas" and not _is_extension(name, part):
-            resource = _changed(verb, read_path(name, schema), part, resource, schema)
+            resource = _changed(verb, _place(name, schema, resource, effort), part, resource, schema)
     return resource
+
+
+def _place(path: str, schema: Schema, resource: Json, effort: Effort) -> Place:
+    place = read_path(path, schema)
+    attribute = schema.by_name.get(place.name)
+    if attribute is not None and (place.where or place.sub) and not _is_by_value(place.where, attribute):
+        effort.spend(Comparison(place, "pr"), resource)
+    return place
 
 
 def _is_extension(name: str, part: Any) -> bool:
@@ -83,7 +92,8 @@ def _many(verb: str, place: Place, value: Any, attribute: Attribute, before: lis
     if place.where is None and sub is None:
         added = [_checked(each, attribute) for each in (value if isinstance(value, list) else [value])]
         if verb == "add":
-            known = {_content(each) for each in before}
+            named = {each.get("value") for each in added}
+            known = {_content(each) for each in before if each.get("value") in named}
             return _one_primary([*before, *(each for each in added if _content(each) not in known)], added)
         return _one_primary_only(added, attribute)
     if not any(chosen):
@@ -101,11 +111,16 @@ def _many(verb: str, place: Place, value: Any, attribute: Attribute, before: lis
 
 def _chosen(where: Condition | None, attribute: Attribute, values: list[Json]) -> list[bool]:
     """Which of the values are meant. Of the members of a large group one is found without much ado."""
-    value = attribute.by_name.get("value")
-    is_exact = value is not None and value.is_exact
-    if is_exact and isinstance(where, Comparison) and (where.place, where.operator) == (Place("value"), "eq"):
+    if isinstance(where, Comparison) and _is_by_value(where, attribute):
         return [each.get("value") == where.value for each in values]
     return [where is None or fits(where, each, attribute.by_name) for each in values]
+
+
+def _is_by_value(where: Condition | None, attribute: Attribute) -> bool:
+    """Whether it is the plain `value eq "…"` of exact values, which costs next to nothing."""
+    value = attribute.by_name.get("value")
+    is_plain_one = isinstance(where, Comparison) and (where.place, where.operator) == (Place("value"), "eq")
+    return is_plain_one and value is not None and value.is_exact
 
 
 def _content(value: Json) -> tuple[tuple[str, Any], ...]:

@@ -19,7 +19,7 @@ from totrinn.web.scim.answers import answer, listed, version_of, without_empty
 from totrinn.web.scim.attributes import USER, USERS, Json, Mutability, get
 from totrinn.web.scim.call import Call
 from totrinn.web.scim.errors import Detail, ScimRefused, bad
-from totrinn.web.scim.filters import Condition, fits, needed, read_filter
+from totrinn.web.scim.filters import Condition, Effort, fits, needed, read_filter
 from totrinn.web.scim.patching import checked, patched
 
 MOST_LOOKED_AT = 2000
@@ -144,8 +144,10 @@ def _version(call: Call, found: DirectoryMember) -> str:
 
 
 def _fitting(call: Call, unit: Unit, condition: Condition) -> Iterator[Json]:
+    effort = Effort()
     for member in _candidates(call, unit, condition):
         resource = _resource(call, member)
+        effort.spend(condition, resource)
         if fits(condition, resource, USERS.by_name):
             yield resource
 
