@@ -211,3 +211,14 @@ def test_no_secret_is_in_a_message(post: Post) -> None:
     sent = b"".join(post.receiver.bodies).decode()
     assert not [secret for secret in secrets if secret in sent]
     assert all(json.loads(body)["data"]["organisation"] == "fjordly" for body in post.receiver.bodies)
+
+
+def test_a_slow_receiver_leaves_its_place_to_others(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is delivered at its next turn."""
+    monkeypatch.setattr("totrinn.app.webhooks.delivering._LONGEST_TURN", 0.0)
+    webhook = post.webhook(Topic.MEMBERS)
+    for _ in range(3):
+        post.happens(Kind.MEMBER_LEFT)
+    assert post.deliver() == 1
+    assert post.waiting(webhook) == 2
+    assert post.deliver() + post.deliver() == 2

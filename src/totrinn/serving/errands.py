@@ -38,6 +38,9 @@ class Errands:
         self._thread = threading.Thread(target=self._run, name=kind, daemon=True)
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix=kind)
         self._under_way: dict[str, Future[object]] = {}
+        self._turn = 0
+        self._turns: dict[str, int] = {}
+        """When each of those that are still due had its last turn."""
 
     def start(self) -> None:
         """Begins; the first look is one interval from now, so that the start is not slowed."""
@@ -55,8 +58,14 @@ class Errands:
 
     def _look(self, now: datetime) -> None:
         self._under_way = {name: future for name, future in self._under_way.items() if not future.done()}
-        for name, work in self._due(now):
+        due = list(self._due(now))
+        known = {name for name, _ in due} | set(self._under_way)
+        self._turns = {name: turn for name, turn in self._turns.items() if name in known}
+        # Whoever has waited longest comes first, so that a few who always have something keep nobody else from it.
+        for name, work in sorted(due, key=lambda errand: self._turns.get(errand[0], 0)):
             if name not in self._under_way and len(self._under_way) < self._at_once:
+                self._turn += 1
+                self._turns[name] = self._turn
                 self._under_way[name] = self._pool.submit(_quietly, work)
 
 
