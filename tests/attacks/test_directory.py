@@ -10,6 +10,7 @@ import pytest
 
 from tests.attacks.house import House
 from tests.scim.directory import Directory, connected, token
+from totrinn.app.administering import is_member_elsewhere
 from totrinn.core.api_tokens import Scope, scopes_of
 from totrinn.core.roles import Role
 from totrinn.web.application import route_table
@@ -268,6 +269,26 @@ def test_large_groups_are_told_in_bounded_answers(fjordly: Directory, monkeypatc
     for kind, filter_ in (("Groups", 'not (members.value eq "x")'), ("Users", " or ".join(['userName co "y"'] * 3))):
         answer = fjordly.http.get(f"/{kind}", params={"filter": filter_})
         assert (answer.status_code, answer.json()["scimType"]) == (400, "tooMany"), kind
+
+
+@pytest.mark.row("R34", "R88")
+def test_whoever_is_inactive_elsewhere_is_not_at_the_mercy_of_here(fjordly: Directory, other: Directory) -> None:
+    """They may return there at any time: no administrator of one organisation resets what counts in another."""
+    house = fjordly.house
+    ola = house.person("ola@other.no", "other")
+    house.person("ola@other.no", "fjordly")
+    boss = house.enrolled("boss@fjordly.no", "fjordly", Role.GLOBAL_ADMINISTRATOR)
+    for is_active in (True, False):
+        operation = {"op": "replace", "path": "active", "value": is_active}
+        assert other.patch(f"/Users/{ola}", operation).status_code == 200
+        with house.database.writing() as unit:
+            organisation = unit.organisations.find_by_slug("fjordly")
+            assert organisation is not None
+            assert is_member_elsewhere(unit, ola, organisation.id), is_active
+            unit.people.mark_must_enrol(ola)
+        path = f"/api/v1/organisations/fjordly/members/{ola}/factors/reset"
+        answer = boss.http.post(path, json={"why": "lost"}, headers={"X-Totrinn-Csrf": "1"})
+        assert (answer.status_code, answer.json()["code"]) == (409, "member_elsewhere"), is_active
 
 
 @pytest.mark.row("R88", "R70")

@@ -249,10 +249,8 @@ def end_membership(unit: Unit, organisation_id: str, person_id: str) -> None:
 
 
 def is_member_elsewhere(unit: Unit, person_id: str, organisation_id: str) -> bool:
-    """Whether the person has accepted membership of any other organisation."""
-    return any(
-        m.organisation.id != organisation_id and m.accepted_at is not None for m in unit.members.of_person(person_id)
-    )
+    """Whether the person has accepted membership of any other organisation, even where its directory keeps them out."""
+    return unit.members.is_elsewhere(person_id, organisation_id)
 
 
 def _member(unit: Unit, current: Caller, person_id: str) -> Member:

@@ -106,6 +106,9 @@ class Members(Protocol):
     def of_person(self, person_id: str) -> tuple[r.Membership, ...]:
         """Memberships of a person, invitations too; the last used first. Where they are inactive, they have none."""
 
+    def is_elsewhere(self, person_id: str, organisation_id: str) -> bool:
+        """Whether they have accepted membership of any other organisation; inactive ones count, as they may return."""
+
     def find(self, organisation_id: str, person_id: str) -> r.Member | None:
         """One member."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, select, text, tuple_, update
+from sqlalchemy import ColumnElement, Select, and_, bindparam, delete, exists, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
@@ -45,6 +45,15 @@ _OF = (
     .join_from(membership, organisation, organisation.c.id == _M.organisation_id)
     .where(_OF_PERSON, _M.inactive_since.is_(None))
     .order_by(_M.last_used_at.desc().nulls_last(), organisation.c.name_order, _M.id)
+)
+_ELSEWHERE = (
+    select(_M.id)
+    .where(
+        _OF_PERSON,
+        _M.organisation_id != bindparam("other_than", type_=_M.organisation_id.type),
+        or_(_M.accepted_at.is_not(None), _M.was_accepted),
+    )
+    .limit(1)
 )
 _ALL = select(*MEMBER).select_from(MEMBERS).where(_IN_ORGANISATION)
 _ONE = _ALL.where(_OF_PERSON)
@@ -116,6 +125,10 @@ class SqlMembers(Repository, ports.Members):
         """Memberships of a person, invitations too, inactive ones not; the last used first."""
         rows = self._connection.execute(_OF, {"which_person": person_id})
         return tuple(_membership_of(row) for row in rows)
+
+    def is_elsewhere(self, person_id: str, organisation_id: str) -> bool:
+        """Whether they have accepted membership of any other organisation, active or not."""
+        return self._has_row(_ELSEWHERE, {"which_person": person_id, "other_than": organisation_id})
 
     def find(self, organisation_id: str, person_id: str) -> Member | None:
         """One member."""
