@@ -109,7 +109,8 @@ def _value(column: sa.Column[Any], number: int, text: str) -> Any:
 def _whose(column: sa.Column[Any]) -> str:
     """The table whose id stands in this column."""
     for key in column.foreign_keys:
-        return "organisation" if key.column.name == "organisation_id" else key.column.table.name
+        there = key.column
+        return there.table.name if there.name == "id" else _whose(there)
     return column.table.name
 
 

@@ -1,6 +1,8 @@
 """Transactions: all or nothing, a consistent view, and no way to write while only reading."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,12 +51,23 @@ def test_a_change_whose_event_cannot_be_written_does_not_happen(database: Databa
     """When the log, or the database itself, refuses the event, the change that it was to tell of is undone."""
     with database.writing() as unit:
         person = add_person(unit)
+        unit.log.write(an_event())
     with pytest.raises(TypeError):
         change_and_log(database, person, an_event(at=datetime(2026, 1, 1)))  # noqa: DTZ001 - that is what is refused
-    with pytest.raises(sa.exc.IntegrityError):
-        change_and_log(database, person, an_event(kind=_Nothing()))
+    with no_two_events_of_one(database), pytest.raises(sa.exc.IntegrityError):
+        change_and_log(database, person, an_event())
     with database.reading() as unit:
         assert unit.people.find(person.id) == person
+
+
+@contextmanager
+def no_two_events_of_one(database: Database) -> Iterator[None]:
+    """While the block lasts the database refuses a second event of the same actor."""
+    with database.engines.writing.begin() as connection:
+        connection.exec_driver_sql("CREATE UNIQUE INDEX no_two_of_one ON event (actor)")
+    yield
+    with database.engines.writing.begin() as connection:
+        connection.exec_driver_sql("DROP INDEX no_two_of_one")
 
 
 def write_while_it_stops(database: Database, server: PostgresqlServer) -> None:
@@ -62,10 +75,6 @@ def write_while_it_stops(database: Database, server: PostgresqlServer) -> None:
     with database.writing() as unit:
         add_person(unit)
         server.stop()
-
-
-class _Nothing:
-    value = None
 
 
 @pytest.mark.row("R94")

@@ -1,11 +1,13 @@
 """The tables of applications: what is agreed with each, its secrets as digests, its hosts behind the gate."""
 
 import sqlalchemy as sa
-from sqlalchemy import Column, ForeignKey, Table
+from sqlalchemy import Column, ForeignKey, Index, Table
 
 from totrinn.app.applications.records import ClientAuthentication, SigningAlgorithm
 from totrinn.storage.columns import Choice, Exact, Instant, Text, Words
 from totrinn.storage.tables import metadata
+
+_WITH_HOME = sa.text("home <> ''")
 
 application = Table(
     "application",
@@ -24,6 +26,7 @@ application = Table(
     Column("is_enabled", sa.Boolean, nullable=False),
     Column("revision", sa.Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Index("ix_application_homes", "name_order", "id", sqlite_where=_WITH_HOME, postgresql_where=_WITH_HOME),
 )
 
 application_host = Table(

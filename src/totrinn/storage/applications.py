@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Column, bindparam, delete, insert, or_, select, text, update
 
 from totrinn.app import ports
 from totrinn.app.applications.records import Agreement, Application
@@ -22,6 +22,12 @@ _ALL = select(*_COLUMNS)
 _FIND = _ALL.where(is_which(_A.id))
 _FIND_BY_HOST = _ALL.join(application_host, _H.application_id == _A.id).where(is_which(_H.host))
 _BY_NAME = _ALL.order_by(_A.name_order, _A.id)
+_HOMES = (
+    select(_A.name, _A.home)
+    .where(text("home <> ''"), _A.is_enabled, _A.name_order >= bindparam("expected_from", type_=_A.name_order.type))
+    .order_by(_A.name_order, _A.id)
+    .limit(bindparam("limit"))
+)
 _HOSTS = select(_H.application_id, _H.host).order_by(_H.host)
 _HOSTS_OF = _HOSTS.where(is_which(_H.application_id))
 _ADD = insert(application)
@@ -63,6 +69,12 @@ class SqlApplications(Repository, ports.Applications):
         for application_id, host in self._connection.execute(_HOSTS):
             hosts.setdefault(application_id, []).append(host)
         return tuple(_application_of(row, tuple(hosts.get(row[0], ()))) for row in self._connection.execute(_BY_NAME))
+
+    def homes(self, *, limit: int) -> tuple[tuple[str, str], ...]:
+        """(name, home) of those that are switched on and have a home, by name."""
+        return tuple(
+            (name, home) for name, home in self._connection.execute(_HOMES, {"expected_from": "", "limit": limit})
+        )
 
     def taken_hosts(self, hosts: tuple[str, ...], *, besides: str) -> tuple[str, ...]:
         """Those of the hosts that another application than `besides` has."""

@@ -7,6 +7,7 @@ from sqlalchemy import bindparam, insert, select, update
 
 from totrinn.app import ports
 from totrinn.app.faces import Face, Logo, LogoKind
+from totrinn.app.operating import VENDOR_SLUG
 from totrinn.storage.face_tables import face
 from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.tables import organisation
@@ -14,7 +15,7 @@ from totrinn.storage.tables import organisation
 _F = face.c
 _FACE = select(_F.accent, _F.logo_kind, _F.logo_digest, _F.lets_others, _F.revision)
 _FIND = _FACE.where(is_which(_F.organisation_id))
-_OF_VENDOR = _FACE.join(organisation, organisation.c.id == _F.organisation_id).where(organisation.c.is_vendor)
+_OF_VENDOR = _FACE.join(organisation, organisation.c.id == _F.organisation_id).where(is_which(organisation.c.slug))
 _PICTURE = select(_F.logo_kind, _F.picture).where(is_which(_F.logo_digest)).limit(1)
 _ADD = insert(face)
 _SAVE = (
@@ -35,7 +36,7 @@ class SqlFaces(Repository, ports.Faces):
 
     def of_vendor(self) -> Face:
         """The vendor's; the empty one if it has none."""
-        return _face_of(self._connection.execute(_OF_VENDOR).first())
+        return _face_of(self._connection.execute(_OF_VENDOR, {"which": VENDOR_SLUG}).first())
 
     def picture(self, digest: str) -> tuple[LogoKind, bytes] | None:
         """A picture that some face has now."""

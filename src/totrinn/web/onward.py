@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from totrinn.web.ask import Ask
 
 HERE = "/"
+_MOST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,8 @@ class Onward:
 def registered_ways(ask: "Ask") -> tuple[Onward, ...]:
     """The registered applications that are on and have a home, by name."""
     with ask.services.store.reading() as unit:
-        found = unit.applications.all()
-    return tuple(Onward(each.name, each.agreement.home) for each in found if each.is_enabled and each.agreement.home)
+        found = unit.applications.homes(limit=_MOST)
+    return tuple(Onward(name, home) for name, home in found)
 
 
 def ways_on(ask: "Ask") -> tuple[Onward, ...]:

@@ -18,6 +18,9 @@ class Applications(Protocol):
     def all(self) -> tuple[Application, ...]:
         """All of them, by name."""
 
+    def homes(self, *, limit: int) -> tuple[tuple[str, str], ...]:
+        """(name, home) of those that are switched on and have a home, by name."""
+
     def taken_hosts(self, hosts: tuple[str, ...], *, besides: str) -> tuple[str, ...]:
         """Those of the hosts that another application than `besides` has."""
 

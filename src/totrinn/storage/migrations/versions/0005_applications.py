@@ -29,6 +29,14 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_application"),
     )
+    with_home = sa.text("home <> ''")
+    op.create_index(
+        "ix_application_homes",
+        "application",
+        ["name_order", "id"],
+        sqlite_where=with_home,
+        postgresql_where=with_home,
+    )
     op.create_table(
         "application_host",
         sa.Column("host", _TEXT, nullable=False),
