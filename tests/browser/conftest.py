@@ -22,9 +22,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium. Where there is none, the tests that need it are skipped, which in CI is to fail."""
+    """Chromium, for one file: its library has an event loop of its own, which tests elsewhere would find running.
+
+    Where there is none, the tests that need it are skipped, which in CI is to fail.
+    """
     try:
         with chromium.running() as started:
             yield started
@@ -49,9 +52,17 @@ def desk(browser: Browser, house: Installation) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="session")
-def vestlia(browser: Browser, house: Installation) -> Workplace:
-    """An organisation that requires two-factor."""
-    return workplace.found(house, Desk(browser), "vestlia", "Vestlia AS")
+def founded() -> dict[str, Workplace]:
+    """The organisations that have been founded so far."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def vestlia(browser: Browser, house: Installation, founded: dict[str, Workplace]) -> Workplace:
+    """An organisation that requires two-factor, founded once."""
+    if "vestlia" not in founded:
+        founded["vestlia"] = workplace.found(house, Desk(browser), "vestlia", "Vestlia AS")
+    return founded["vestlia"]
 
 
 @pytest.fixture
