@@ -8,7 +8,7 @@ import socket
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -268,3 +268,21 @@ def _wait_for(server: uvicorn.Server) -> None:
     while not server.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.01)
+
+
+def at_once(acts: Sequence[Callable[[], httpx2.Response]]) -> list[httpx2.Response]:
+    """Runs all acts from one starting shot."""
+    start = threading.Barrier(len(acts))
+    answers: list[httpx2.Response] = []
+
+    def run(act: Callable[[], httpx2.Response]) -> None:
+        start.wait()
+        answers.append(act())
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(answers) == len(acts)
+    return answers

@@ -3,15 +3,13 @@
 import base64
 import hashlib
 import secrets
-import threading
-from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx2
 import pytest
 
-from tests.attacks.house import OPERATOR, PASSWORD, Browser, House
+from tests.attacks.house import OPERATOR, PASSWORD, Browser, House, at_once
 from totrinn.app import operating
 from totrinn.app.applications import registering
 from totrinn.app.applications.records import Agreement
@@ -86,24 +84,6 @@ def returned(answer: httpx2.Response) -> dict[str, str]:
     location = answer.headers.get("location", "")
     assert location.startswith(f"{CALLBACK}?"), (answer.status_code, location)
     return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
-
-
-def at_once(acts: Sequence[Callable[[], httpx2.Response]]) -> list[httpx2.Response]:
-    """Runs all acts from one starting shot."""
-    start = threading.Barrier(len(acts))
-    answers: list[httpx2.Response] = []
-
-    def run(act: Callable[[], httpx2.Response]) -> None:
-        start.wait()
-        answers.append(act())
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(answers) == len(acts)
-    return answers
 
 
 def _signed_in(house: House, email: str = OLA, slug: str = "fjordly") -> Browser:

@@ -1,34 +1,14 @@
 """Many at the same time: whatever is given once is given to exactly one."""
 
 import re
-import threading
 import time
-from collections.abc import Callable, Sequence
 
 import httpx2
 import pytest
 
-from tests.attacks.house import Browser, House, hidden
+from tests.attacks.house import Browser, House, at_once, hidden
 
 MANY = 50
-
-
-def _at_once(acts: Sequence[Callable[[], httpx2.Response]]) -> list[httpx2.Response]:
-    """Runs all acts from one starting shot."""
-    start = threading.Barrier(len(acts))
-    answers: list[httpx2.Response] = []
-
-    def run(act: Callable[[], httpx2.Response]) -> None:
-        start.wait()
-        answers.append(act())
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(answers) == len(acts)
-    return answers
 
 
 def _waiting_at(house: House, email: str, count: int) -> list[tuple[Browser, httpx2.Response]]:
@@ -49,7 +29,7 @@ def test_one_code_sent_fifty_times_at_once_lets_one_in(house: House) -> None:
     waiting = _waiting_at(house, "ola@fjordly.test", MANY)
     code = house.apps["ola@fjordly.test"].now()
     acts = [lambda b=b, p=p: b.send(p, "/login/two-factor", code=code) for b, p in waiting]
-    _at_once(acts)
+    at_once(acts)
     assert sum(browser.is_in() for browser, _ in waiting) == 1
 
 
@@ -66,7 +46,7 @@ def test_one_recovery_code_sent_twenty_times_at_once_lets_one_in(house: House) -
     code = codes.pop()
     waiting = _waiting_at(house, "ola@fjordly.test", 20)
     acts = [lambda b=b, p=p: b.send(p, "/login/two-factor", recovery_code=code) for b, p in waiting]
-    _at_once(acts)
+    at_once(acts)
     assert sum(browser.is_in() for browser, _ in waiting) == 1
 
 
@@ -82,7 +62,7 @@ def test_of_two_secrets_confirmed_at_once_one_counts(house: House) -> None:
         app = browser.begin_enrolment()
         waiting.append((browser, browser.get("/login/enrol"), app))
     acts = [lambda b=b, p=p, a=a: b.send(p, "/login/enrol/confirm", code=a.at(time.time())) for b, p, a in waiting]
-    _at_once(acts)
+    at_once(acts)
     with house.database.reading() as unit:
         assert len(unit.factors.of_person(person)) == 1
     assert sum(browser.is_in() for browser, _, _ in waiting) == 1
@@ -108,6 +88,6 @@ def test_one_unfinished_sign_in_sent_many_times_makes_one_session(house: House) 
         lambda: httpx2.post(house.address + "/login/two-factor", data=fields, headers={"cookie": cookie}, timeout=30)
         for _ in range(10)
     ]
-    _at_once(acts)
+    at_once(acts)
     with house.database.reading() as unit:
         assert len(unit.sessions.of_person(person)) == 2

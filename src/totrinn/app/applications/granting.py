@@ -8,13 +8,11 @@ from datetime import datetime, timedelta
 
 from totrinn.app.applications.grant_records import Asked, Authorisation, Grant
 from totrinn.app.applications.records import Application
-from totrinn.app.judging import Actor, actor_of, is_over, verdict_on
+from totrinn.app.judging import Actor, admitted, is_seen_anew
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
 from totrinn.core.authorising import level_of, proven_at
 from totrinn.core.events import Event, Kind
-from totrinn.core.lifetimes import SEEN_GRANULARITY
-from totrinn.core.policy import Admit
 
 CODE_LIVES = timedelta(seconds=60)
 
@@ -51,16 +49,17 @@ def grant_code(services: Services, unit: Unit, visitor: Visitor, current: Actor,
 def holder_of(unit: Unit, grant: Grant, now: datetime) -> Actor | None:
     """The person whose session the grant relies on, as they are now; None when they are not admitted any more."""
     live = None if grant.session_id is None else unit.sessions.find_by_id(grant.session_id)
-    if live is None or is_over(live, now) or not isinstance(verdict_on(live, now), Admit):
+    if live is None or (live.session.person_id, live.session.organisation_id) != (
+        grant.person_id,
+        grant.organisation_id,
+    ):
         return None
-    if (live.session.person_id, live.session.organisation_id) != (grant.person_id, grant.organisation_id):
-        return None
-    return actor_of(live)
+    return admitted(live, now)
 
 
 def keep_alive(unit: Unit, holder: Actor, now: datetime) -> None:
     """What an application does for its person is use of the session."""
-    if now - holder.live.session.last_seen >= SEEN_GRANULARITY:
+    if is_seen_anew(holder.live, now):
         unit.sessions.seen(holder.live.session.id, now)
 
 

@@ -13,11 +13,10 @@ from totrinn.app.applications.claims import seconds
 from totrinn.app.applications.grant_records import Grant, Told
 from totrinn.app.applications.granting import log_of_grant
 from totrinn.app.applications.signing_keys import key_for, sign
-from totrinn.app.judging import is_over, verdict_on
+from totrinn.app.judging import admitted
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
 from totrinn.core.events import Kind
-from totrinn.core.policy import Admit
 
 Deliver = Callable[[str, str], bool]
 """Sends a logout token to an address; whether the application has taken it."""
@@ -89,7 +88,7 @@ def _end_lost(services: Services, lost: list[str], now: datetime) -> None:
 
 def _is_admitted(unit: Unit, session_id: str, now: datetime) -> bool:
     live = unit.sessions.find_by_id(session_id)
-    return live is not None and not is_over(live, now) and isinstance(verdict_on(live, now), Admit)
+    return live is not None and admitted(live, now) is not None
 
 
 def _logout_token(services: Services, now: datetime, told: Told, issuer: str) -> str:
