@@ -18,6 +18,8 @@ _READY_SECONDS = 2.0
 _SLOWER_THAN_A_START = 3.0
 _BEFORE_SECONDS = (0.2, 1.2)
 _AFTER_SECONDS = 0.3
+_PATIENCE_SECONDS = 60
+_PAUSE = 0.05
 
 
 @dataclass
@@ -30,10 +32,19 @@ class Rounds:
     chance: random.Random
     seconds: list[float] = field(default_factory=list)
 
-    def work(self, seconds: float) -> None:
-        """People work, and nothing breaks."""
+    def work(self, seconds: float, *acts: str) -> None:
+        """People work so long, and until each of these acts has succeeded meanwhile; nothing breaks."""
+        before = self.journal.acts.copy()
+
+        def idle() -> list[str]:
+            return [act for act in acts if self.journal.acts[f"{act} done"] == before[f"{act} done"]]
+
         with self.crowd.at_work():
             time.sleep(seconds)
+            last = time.monotonic() + _PATIENCE_SECONDS
+            while idle() and time.monotonic() < last:
+                time.sleep(_PAUSE)
+        assert not idle(), f"nobody got so far as to {idle()}: {dict(self.journal.acts)}, {self.product.said()}"
         self.check()
 
     def round(self, fault: Callable[[], object], mend: Callable[[], object], *, lasts: float = 0.0) -> None:
@@ -52,11 +63,6 @@ class Rounds:
         found = examine(self.journal, self.product.settings)
         if found:
             raise AssertionError("\n".join(found))
-
-    def done(self, *acts: str) -> None:
-        """Each of these acts has succeeded at least once: there was something to lose."""
-        idle = [act for act in acts if not self.journal.acts[f"{act} done"]]
-        assert not idle, f"nobody got so far as to {idle}: {dict(self.journal.acts)}, {self.product.said()}"
 
     def was_soon_ready(self) -> None:
         """Ready within two seconds after each fault; on a busy machine, not much later than after a mere start."""

@@ -41,7 +41,7 @@ def test_a_full_disk_admits_nobody_and_loses_nobody(disk: SmallDisk) -> None:
         rounds.work(1)
         for _ in range(2):
             rounds.round(disk.fill, disk.free, lasts=1)
-        rounds.done("sign_in")
+        rounds.work(0.3, "sign_in")
         rounds.was_soon_ready()
 
 
@@ -80,7 +80,7 @@ def test_a_full_disk_under_postgresql_admits_nobody_and_loses_nobody(tmp_path: P
 
             for _ in range(2):
                 rounds.round(disk.fill, mend, lasts=2)
-            rounds.done("sign_in")
+            rounds.work(0.3, "sign_in")
 
 
 @pytest.mark.row("R94")

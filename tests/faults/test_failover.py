@@ -18,8 +18,7 @@ _PATIENCE_SECONDS = 120
 def test_a_primary_that_dies_loses_nothing(nodes: int, strict: bool, folder: Path, told: Tell) -> None:
     """Sessions, enrolments, codes: the standby had heard of each before anybody was told."""
     with Cluster(nodes, strict=strict) as cluster, stage(folder, nodes, database=cluster.url) as rounds:
-        rounds.work(5)
-        rounds.done("sign_in")
+        rounds.work(5, "sign_in")
         with rounds.crowd.at_work():
             time.sleep(3)
             cluster.kill_primary()

@@ -35,5 +35,4 @@ def test_without_its_keys_it_runs_on_and_does_not_start(folder: Path) -> None:
         keys.unlink()
         aside.rename(keys)
         rounds.product.start()
-        rounds.work(2)
-        rounds.done("sign_in")
+        rounds.work(2, "sign_in")

@@ -80,8 +80,7 @@ def test_a_thousand_kills_lose_and_double_nothing(what: str, folder: Path, addre
 def _kill(what: str, folder: Path, address: str, told: Tell, number: int) -> None:
     kill, workers = _KINDS[what]
     with stage(folder, number, database=address, workers=workers) as rounds:
-        rounds.work(1)
+        rounds.work(1, *ACTS)
         kill(rounds, number)
-        rounds.done(*ACTS)
         told(rounds.told(f"kill of the {what}, {'postgresql' if address else 'sqlite'}"))
         rounds.was_soon_ready()

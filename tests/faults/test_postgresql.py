@@ -62,7 +62,7 @@ def _let_die(server: PostgresqlServer, folder: Path, number: int) -> Rounds:
         for _, fault in itertools.product(range(number), _FAULTS.values()):
             lasts = rounds.chance.random() / 2
             rounds.round(partial(fault, server, name), server.start_again, lasts=lasts)
-        rounds.done("sign_in")
+        rounds.work(0.3, "sign_in")
         rounds.was_soon_ready()
         return rounds
 
@@ -103,7 +103,7 @@ def _cut_often(rounds: Rounds, cutter: Cutter, number: int) -> None:
         assert cutter.cut.is_set()
         if turn % 10 == 3:
             rounds.round(cutter.break_all, lambda: None)
-    rounds.done("sign_in")
+    rounds.work(0.3, "sign_in")
     rounds.was_soon_ready()
 
 
@@ -158,6 +158,5 @@ def test_a_server_that_only_follows_is_not_asked(durable_server: PostgresqlServe
         server.promote()
         rounds.product.seconds_to_ready()
         assert inside.get("/").status_code == 200
-        rounds.work(2)
-        rounds.done("sign_in")
+        rounds.work(2, "sign_in")
         outside.http.close()
