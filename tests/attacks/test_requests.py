@@ -35,7 +35,7 @@ def _raw(house: House, request: bytes) -> str:
     """Sends bytes as they are, and reads what comes until the server closes."""
     port = int(house.address.rpartition(":")[2])
     received = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection, suppress(ConnectionError):
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection, suppress(ConnectionError):
         connection.sendall(request)
         while chunk := connection.recv(65536):
             received += chunk
@@ -44,7 +44,7 @@ def _raw(house: House, request: bytes) -> str:
 
 def _hang_up(house: House, request: bytes) -> None:
     """Sends a part of a request, and goes away."""
-    with socket.create_connection(("127.0.0.1", int(house.address.rpartition(":")[2])), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", int(house.address.rpartition(":")[2])), timeout=30) as connection:
         connection.sendall(request)
 
 

@@ -118,11 +118,11 @@ def test_what_does_not_fit(text: str) -> None:
 )
 def test_what_is_no_filter_is_refused_at_once(text: str) -> None:
     """By `invalidFilter`, however deep, long or strange it is."""
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(ScimRefused) as refused:
         read_filter(text, USERS)
     assert (refused.value.status, refused.value.detail) == (400, Detail.INVALID_FILTER)
-    assert time.monotonic() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @given(st.text(alphabet='userName eqandor not()[]."\\ 1-:$', max_size=200))

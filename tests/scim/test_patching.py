@@ -89,10 +89,10 @@ def test_a_large_group_is_changed_quickly() -> None:
     leaving = [{"op": "remove", "path": f'members[value eq "{number:08}"]'} for number in range(98)]
     come = [{"value": f"{number:08}", "type": "User"} for number in range(15_000, 25_000)]
     operations = [*leaving, {"op": "add", "path": "members", "value": come}]
-    begun = time.monotonic()
+    begun = time.process_time()
     changed = patched({"schemas": [PATCH], "Operations": operations}, {"displayName": "A", "members": members}, GROUPS)
     assert len(changed["members"]) == 25_000 - 98
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.row("R48")
@@ -160,11 +160,11 @@ def test_no_message_keeps_everybody_waiting(path: str) -> None:
     many = " or ".join(['$ref co "z"'] * 30)
     group = {"displayName": "All", "members": [{"value": f"{n:040}", "type": "User"} for n in range(5000)]}
     operations = [{"op": "replace", "path": path.format(many=many), "value": "User"}] * MOST_OPERATIONS
-    begun = time.monotonic()
+    begun = time.process_time()
     with pytest.raises(ScimRefused) as refused:
         patched({"schemas": [PATCH], "Operations": operations}, group, GROUPS)
     assert refused.value.detail is Detail.TOO_MANY
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 @pytest.mark.row("R88")
@@ -175,7 +175,7 @@ def test_a_message_of_adding_to_a_large_group_is_quick() -> None:
         {"op": "add", "path": "members", "value": [{"value": str(n)}, {"value": f"{n:040}", "type": "User"}]}
         for n in range(MOST_OPERATIONS)
     ]
-    begun = time.monotonic()
+    begun = time.process_time()
     after = patched({"schemas": [PATCH], "Operations": operations}, group, GROUPS)
     assert len(after["members"]) == 20_000 + MOST_OPERATIONS
-    assert time.monotonic() - begun < 5
+    assert time.process_time() - begun < 5

@@ -114,4 +114,4 @@ def test_a_worker_that_hangs_is_no_reason_to_wait(pair: Pair) -> None:
     os.kill(min(pair.workers), signal.SIGSTOP)
     began = time.monotonic()
     pair.server.end(signal.SIGTERM)
-    assert time.monotonic() - began < 13
+    assert time.monotonic() - began < 20

@@ -114,12 +114,12 @@ def test_writing_sees_what_was_committed_before_it_locked(database: Database) ->
             unit.members.lock(organisation.id)
             unit.throttles.lock("key")
             holds.set()
-            may_end.wait(5)
+            may_end.wait(60)
             unit.people.set_name(person.id, "Ola")
             unit.throttles.save("key", Counter(1, NOW))
 
     def second() -> None:
-        holds.wait(5)
+        holds.wait(60)
         may_end.set()
         with database.writing() as unit:
             unit.people.lock(person.id)
