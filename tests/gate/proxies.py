@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -121,6 +122,32 @@ def haproxy(folder: Path, ports: Ports) -> Iterator[None]:
 
 
 @contextmanager
+def traefik(folder: Path, ports: Ports) -> Iterator[None]:
+    """Traefik with the files of the documents."""
+    for file in (EXAMPLES / "traefik").iterdir():
+        text = ports.placed(file.read_text(encoding="utf-8"))
+        text = text.replace("/etc/traefik/", f"{folder}/").replace("/etc/ssl/", f"{folder}/")
+        (folder / file.name).write_text(text.replace('":443"', f'"127.0.0.1:{ports.proxy}"'))
+    with _running([_beside_python("traefik"), f"--configFile={folder}/traefik.yml"], folder, ports.proxy):
+        _wait_for_routes(ports.proxy)
+        yield
+
+
+@contextmanager
+def envoy(folder: Path, ports: Ports) -> Iterator[None]:
+    """Envoy with the file of the documents."""
+    text = ports.placed((EXAMPLES / "envoy.yaml").read_text(encoding="utf-8"))
+    for kind, port in (("totrinn", ports.totrinn), ("jobadmin", ports.jobadmin), ("reports", ports.reports)):
+        told = {"totrinn": 8700, "jobadmin": 9000, "reports": 9001}[kind]
+        text = text.replace(f"port_value: {told} ", f"port_value: {port} ")
+    text = text.replace("address: 0.0.0.0, port_value: 443", f"address: 127.0.0.1, port_value: {ports.proxy}")
+    (folder / "envoy.yaml").write_text(text.replace("/etc/ssl/", f"{folder}/"))
+    command = [_beside_python("envoy"), "-c", str(folder / "envoy.yaml"), "--concurrency", "1", "--disable-hot-restart"]
+    with _running(command, folder, ports.proxy):
+        yield
+
+
+@contextmanager
 def example_nginx(folder: Path, ports: Ports) -> Iterator[None]:
     """nginx as the example says to start it."""
     text = ports.placed((JOBADMIN_EXAMPLE / "nginx.conf").read_text(encoding="utf-8"))
@@ -142,6 +169,11 @@ def example_caddy(folder: Path, ports: Ports) -> Iterator[None]:
 Proxy = Callable[[Path, Ports], AbstractContextManager[None]]
 
 
+def _beside_python(name: str) -> str:
+    """A program that was installed with the tests."""
+    return str(Path(sys.executable).with_name(name))
+
+
 def _user() -> str:
     """Root's nginx gives up its rights; somebody else's has none to give up."""
     return "user root;\n" if os.geteuid() == 0 else ""
@@ -158,6 +190,28 @@ def _running(command: Sequence[str], folder: Path, port: int) -> Iterator[None]:
     finally:
         process.terminate()
         process.wait(_PATIENCE_SECONDS)
+
+
+def _wait_for_routes(port: int) -> None:
+    """Traefik listens before it has read where to lead to; until then nothing is found."""
+    last = time.monotonic() + _PATIENCE_SECONDS
+    url = f"https://jobadmin.example.no:{port}/"
+    command = [
+        "curl",
+        "-k",
+        "-s",
+        "-o",
+        os.devnull,
+        "-w",
+        "%{http_code}",
+        "--noproxy",
+        "*",
+        "--connect-to",
+        f"::127.0.0.1:{port}",
+    ]
+    while subprocess.run([*command, url], capture_output=True, text=True, check=False).stdout in ("000", "404"):
+        assert time.monotonic() < last
+        time.sleep(0.05)
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:

@@ -20,19 +20,45 @@ from tests.gate.conftest import OLA
 from tests.gate.curl import Curl
 from tests.gate.proxies import Ports, free_ports
 from tests.gate.upstream import Upstream, upstream
-from tests.gate.visiting import prepare, protect
+from tests.gate.visiting import prepare, protect, registrar
+from totrinn.app.applications import registering
 
-KINDS = {"nginx": proxies.nginx, "caddy": proxies.caddy, "haproxy": proxies.haproxy}
+KINDS = {
+    "nginx": proxies.nginx,
+    "caddy": proxies.caddy,
+    "haproxy": proxies.haproxy,
+    "traefik": proxies.traefik,
+    "envoy": proxies.envoy,
+}
 FORGED = (
     "X-Totrinn-Person: 0",
     "X-Totrinn-Role: vendor",
     "X_Totrinn_Role: vendor",
     "X-Totrinn_Role: vendor",
+    "X.Totrinn.Role: vendor",
+    "X-Totrinn~Role: vendor",
     "x-totrinn-email: forged@example.no",
     "X-Forwarded-Host: reports.example.no",
     "X-Forwarded-Uri: /elsewhere",
     "X-Forwarded-Method: HEAD",
 )
+
+
+COOKIES = (
+    (["{pass}"], ""),
+    (["a=1; b=two words; c; {pass}"], "a=1; b=two words; c"),
+    (["a=1; {pass}; b=x=y"], "a=1; b=x=y"),
+    (["{pass}; a=1"], "a=1"),
+    (["{start}; {pass}"], ""),
+    (["a=1; {start}; {pass}; b=2"], "a=1; b=2"),
+    (["{pass}; a=1; {start}"], "a=1"),
+    (["a=1;{pass};b=2"], "a=1; b=2"),
+    (["x__Host-totrinn-gate=1; {pass}; __Host-totrinn-gates=2"], "x__Host-totrinn-gate=1; __Host-totrinn-gates=2"),
+    (['a="1,2"; {pass}; sid=s%3Aabc.def/+=; t=%7B%22a%22%3A1%7D'], 'a="1,2"; sid=s%3Aabc.def/+=; t=%7B%22a%22%3A1%7D'),
+    (["a={pass}; {pass}"], "a={pass}"),
+    (["a=1; {pass}", "{start}; b=2"], "a=1; b=2"),
+)
+"""What a browser sends, line by line, and what the application sees of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +93,12 @@ class Place:
         answer = curl.submit(login, "/login", email=OLA, password=PASSWORD, next=_next(login.text))
         assert curl.follow(answer.location).told["uri"] == path
         return curl
+
+
+def _pass(curl: Curl) -> str:
+    found = re.search(r"\tjobadmin\S*\t.*__Host-totrinn-gate\t(\S+)", curl.cookies().replace("#HttpOnly_", "\t"))
+    assert found
+    return found[1]
 
 
 def _next(page: str) -> str:
@@ -137,10 +169,23 @@ def test_forged_headers_reach_nobody(place: Place) -> None:
     told = place.signed_in().run(place.url("jobadmin", "/z"), *forged).told
     seen: dict[str, list[str]] = {}
     for name, values in told["headers"].items():
-        seen.setdefault(name.replace("_", "-"), []).extend(values)
+        seen.setdefault(re.sub("[^a-z0-9]", "-", name), []).extend(values)
     assert seen["x-totrinn-role"] == ["user"]
     assert seen["x-totrinn-email"] == [OLA]
     assert seen["x-totrinn-person"] != ["0"]
+
+
+def test_the_gates_cookies_stay_at_the_proxy_and_all_others_come_through(place: Place) -> None:
+    """Wherever they stand among the others, the application sees neither the pass nor what the way back is bound to."""
+    given = {"pass": f"__Host-totrinn-gate={_pass(place.signed_in())}", "start": "__Host-totrinn-gate-start=s"}
+    for lines, seen in COOKIES:
+        sent = [word for line in lines for word in ("-H", f"Cookie: {line.format_map(given)}")]
+        got = place.curl().run(place.url("jobadmin", "/c"), *sent)
+        if got.status == 401:
+            assert len(lines) > 1, "only several lines, which no browser sends, may be refused"
+            continue
+        told = got.told
+        assert re.sub("; *", "; ", "; ".join(told["headers"].get("cookie", []))) == seen.format_map(given), lines
 
 
 def test_the_applications_own_refusal_is_its_own(place: Place) -> None:
@@ -152,19 +197,22 @@ def test_the_applications_own_refusal_is_its_own(place: Place) -> None:
 
 def test_sockets_are_checked_when_they_open(place: Place) -> None:
     """With a pass they carry both ways; without one the handshake is refused."""
-    curl = place.signed_in()
-    found = re.search(r"\tjobadmin\S*\t.*__Host-totrinn-gate\t(\S+)", curl.cookies().replace("#HttpOnly_", "\t"))
-    assert found
+    token = _pass(place.signed_in())
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     url = place.url("jobadmin", "/socket").replace("https:", "wss:")
-    pass_cookie = {"Cookie": f"__Host-totrinn-gate={found[1]}"}
-    with connect(url, sock=place.socket(), ssl=trusting, proxy=None, additional_headers=pass_cookie) as opened:
+    pass_cookie = {"Cookie": f"__Host-totrinn-gate={token}"}
+    with connect(
+        url, sock=place.socket(), ssl=trusting, proxy=None, open_timeout=60, additional_headers=pass_cookie
+    ) as opened:
         told = json.loads(opened.recv(timeout=30))
         assert told["headers"]["x-totrinn-email"] == [OLA]
         opened.send("both ways")
         assert opened.recv(timeout=30) == "BOTH WAYS"
-    with pytest.raises(InvalidStatus) as refused, connect(url, sock=place.socket(), ssl=trusting, proxy=None):
+    with (
+        pytest.raises(InvalidStatus) as refused,
+        connect(url, sock=place.socket(), ssl=trusting, proxy=None, open_timeout=60),
+    ):
         pass
     assert refused.value.response.status_code == 401
 
@@ -213,6 +261,35 @@ def test_signing_out_closes_every_application(place: Place) -> None:
     assert curl.submit(asked, "/oauth2/logout/confirm").status == 303
     for name in ("jobadmin", "reports"):
         assert curl.run(place.url(name)).status == 401
+
+
+@pytest.mark.row("R41")
+def test_what_has_ended_is_refused_at_the_next_request(place: Place) -> None:
+    """The session's end, wherever it was ended, and the application's: nothing is kept at the proxy."""
+    curl = place.signed_in()
+    assert curl.run(place.url("jobadmin")).status == 200
+    with place.house.database.writing() as unit:
+        person = unit.people.find_by_email(OLA)
+        assert person is not None
+        unit.sessions.end_of_person(person.id)
+    assert curl.run(place.url("jobadmin")).status == 401
+    curl, before = place.signed_in(), len(place.jobadmin.requests)
+    with place.house.database.reading() as unit:
+        application = unit.applications.find_by_host(f"jobadmin.example.no:{place.ports.proxy}")
+    assert application is not None
+    for is_enabled, status in ((False, 403), (True, 200)):
+        registering.switch(place.house.services, registrar(place.house), application.id, is_enabled=is_enabled)
+        assert curl.run(place.url("jobadmin")).status == status
+    assert len(place.jobadmin.requests) == before + 1
+
+
+def test_a_host_that_nobody_knows_leads_to_no_application(place: Place) -> None:
+    """Not even with a pass for another."""
+    token, before = _pass(place.signed_in()), len(place.jobadmin.requests) + len(place.reports.requests)
+    for host in ("unknown.example.no", "jobadmin.example.no.evil.test", "127.0.0.1"):
+        words = ("-H", f"Cookie: __Host-totrinn-gate={token}", "-H", f"Host: {host}")
+        place.curl().run(place.url("jobadmin"), *words)
+    assert len(place.jobadmin.requests) + len(place.reports.requests) == before
 
 
 @pytest.mark.parametrize("kind", KINDS)

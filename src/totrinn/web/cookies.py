@@ -58,6 +58,13 @@ def read_cookies(header: str, *, secure: bool) -> Jar:
     return Jar(found, secure)
 
 
+def without(header: str, *cookies: Cookie, secure: bool) -> str:
+    """The same `Cookie` header without these cookies; the others stand as they stood."""
+    names = {name_of(cookie, secure=secure) for cookie in cookies}
+    pairs = (pair.strip() for pair in header.split(";"))
+    return "; ".join(pair for pair in pairs if pair and pair.partition("=")[0] not in names)
+
+
 def set_cookie(response: Response, cookie: Cookie, value: str, *, secure: bool) -> None:
     """Gives the browser a cookie. Raises as `cookie_line`."""
     response.raw_headers.append((b"set-cookie", cookie_line(cookie, value, secure=secure)))

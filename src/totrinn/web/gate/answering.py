@@ -27,7 +27,7 @@ from totrinn.app.records import LiveSession
 from totrinn.app.signing_in import find_signin
 from totrinn.core.lifetimes import SEEN_GRANULARITY
 from totrinn.web.admission import Code, code_at
-from totrinn.web.cookies import Cookie, Jar, cookie_line, read_cookies
+from totrinn.web.cookies import Cookie, Jar, cookie_line, read_cookies, without
 from totrinn.web.gate.asking import Question, Unclear, is_check, read_question, way_back
 from totrinn.web.gate.identity import Headers, Teller
 from totrinn.web.gate.setting_out import start_address, start_cookie
@@ -131,7 +131,7 @@ class Gate:
         if live is None and not await self._reads.is_protected(asked.host):
             return _refusal(Fault.UNKNOWN_HOST)
         actor = await self._judged(scope, live)
-        return self._let_in(actor) if isinstance(actor, Actor) else self._refused(asked, jar, actor)
+        return self._let_in(asked, actor) if isinstance(actor, Actor) else self._refused(asked, jar, actor)
 
     async def _on_our_own_host(self, scope: Scope, asked: Question, jar: Jar) -> Answer:
         """Here the session's own cookie counts, and an unfinished sign-in is known."""
@@ -141,7 +141,7 @@ class Gate:
         live = None if token is None else await self._reads.behind_session(self._services.digest(token))
         actor = await self._judged(scope, live)
         if isinstance(actor, Actor):
-            return self._let_in(actor)
+            return self._let_in(asked, actor)
         signin = jar.get(Cookie.SIGNIN)
         if actor is None and signin is not None:
             found = await self._in_thread(find_signin, self._services, self._visitor(scope), signin)
@@ -164,8 +164,12 @@ class Gate:
             return None
         return None if isinstance(ended, Gone) else ended
 
-    def _let_in(self, actor: Actor) -> Answer:
-        return Answer("admitted", 200, self._teller.headers(actor))
+    def _let_in(self, asked: Question, actor: Actor) -> Answer:
+        headers = self._teller.headers(actor)
+        if asked.returns_cookies:
+            others = without(asked.cookies, Cookie.GATE, Cookie.GATE_START, secure=self._secure)
+            headers.append((b"cookie", others.encode("latin-1")))
+        return Answer("admitted", 200, headers)
 
     def _refused(self, asked: Question, jar: Jar, why: Held | Code | None) -> Answer:
         """Sends a person to sign in; anything else is told by a code that it is needed."""

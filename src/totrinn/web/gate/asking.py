@@ -39,6 +39,8 @@ class Question:
     """A person opens a page, so they may be sent to sign in; anything else is only told."""
     redirects: bool
     """The proxy hands every answer on to the browser, so a redirect reaches it."""
+    returns_cookies: bool
+    """The proxy cannot take our cookies out by itself, and wants to be told which others there are."""
     cookies: str
     secret: bytes
 
@@ -60,12 +62,14 @@ def read_question(scope: Scope, *, secure: bool) -> Question | Unclear:
         else:
             found[name] = value
     of_envoy = scope["path"] != CHECK
+    wishes = () if of_envoy else scope["query_string"].split(b"&")
     host, uri, method = _of_envoy(scope, found) if of_envoy else _forwarded(found)
     return Question(
         host=None if host is None else plain_host(host.decode("latin-1"), secure=secure),
         uri=uri or b"/",
         is_navigation=_is_navigation(found, method or scope["method"].encode()),
-        redirects=of_envoy or scope["query_string"] == b"redirect",
+        redirects=of_envoy or b"redirect" in wishes,
+        returns_cookies=b"cookie" in wishes,
         cookies=b"; ".join(cookies).decode("latin-1"),
         secret=found.get(SECRET, b""),
     )
