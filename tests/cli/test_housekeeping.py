@@ -256,6 +256,7 @@ def test_what_applications_were_given_goes_when_it_is_worth_nothing(installation
         unit.authorisations.add_access(b"a" * 32, used.id, ("openid",), now=EXAMPLE_NOW, expires_at=EXAMPLE_NOW)
         unit.authorisations.add_refresh(b"r" * 32, used.id, EXAMPLE_NOW)
         unit.requests.add(b"q" * 32, StoredRequest(replace(ASKED, application_id=silent.id), EXAMPLE_NOW, EXAMPLE_NOW))
+        assert unit.requests.mark(b"m" * 32, EXAMPLE_NOW)
         assert unit.assertions.take(silent.id, "jti", EXAMPLE_NOW)
     delete_expired(installation, EXAMPLE_NOW + timedelta(minutes=5))
     with installation.services.store.reading() as unit:
@@ -266,5 +267,6 @@ def test_what_applications_were_given_goes_when_it_is_worth_nothing(installation
         assert unit.authorisations.find_access(b"a" * 32) is None
         assert unit.authorisations.find_refresh(b"r" * 32) is not None
         assert unit.requests.find(b"q" * 32) is None
+        assert not unit.requests.is_marked(b"m" * 32)
     with installation.services.store.writing() as unit:
         assert unit.assertions.take(silent.id, "jti", EXAMPLE_NOW)

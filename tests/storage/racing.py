@@ -274,6 +274,10 @@ RACES: dict[str, tuple[Prepare, Attempt]] = {
         _request,
         lambda unit, which: unit.requests.take(digest(which)) is not None,
     ),
+    "the same mark of a request": (
+        lambda _: new_id(),
+        lambda unit, which: unit.requests.mark(digest(which), NOW),
+    ),
     "the same assertion": (
         lambda unit: add_application(unit).id,
         lambda unit, which: unit.assertions.take(which, "jti", NOW),

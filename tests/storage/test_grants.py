@@ -15,17 +15,26 @@ from totrinn.storage.grant_tables import access_token, application_grant, refres
 
 
 def test_a_request_comes_back_as_it_was_and_once(database: Database) -> None:
-    """To the last sign; it is sent away once, and taken once."""
+    """To the last sign; it is taken once."""
     with database.writing() as unit:
         application = add_application(unit)
         stored = StoredRequest(replace(ASKED, application_id=application.id), NOW, LATER)
         unit.requests.add(digest("request"), stored)
     with database.writing() as unit:
         assert unit.requests.find(digest("request")) == stored
-        assert unit.requests.send_away(digest("request"))
-        assert not unit.requests.send_away(digest("request"))
-        assert unit.requests.take(digest("request")) == replace(stored, sent_away=True)
+        assert unit.requests.take(digest("request")) == stored
         assert unit.requests.take(digest("request")) is None
+
+
+def test_a_mark_is_set_once(database: Database) -> None:
+    """Whoever comes second is told so, and everybody sees it."""
+    with database.writing() as unit:
+        assert not unit.requests.is_marked(digest("request"))
+        assert unit.requests.mark(digest("request"), LATER)
+        assert not unit.requests.mark(digest("request"), LATER)
+    with database.reading() as unit:
+        assert unit.requests.is_marked(digest("request"))
+        assert not unit.requests.is_marked(digest("other"))
 
 
 def test_a_session_has_one_grant_for_each_application(database: Database) -> None:

@@ -63,6 +63,7 @@ DIGESTS = {
     "one_time_link.digest",
     "recovery_code.digest",
     "refresh_token.digest",
+    "request_mark.digest",
     "session.digest",
     "signin.digest",
     "spent_assertion.jti",

@@ -205,6 +205,12 @@ class Vault(Protocol):
     def signed_value(self, signed: str, purpose: str) -> str | None:
         """The value, if the signature is ours."""
 
+    def enclose(self, value: bytes, purpose: str) -> str:
+        """Encrypts (AEAD) what others keep for us: URL-safe, and as often as anybody likes."""
+
+    def enclosed(self, text: str, purpose: str) -> bytes | None:
+        """The value, if we have enclosed it for this purpose; no second text has the same one."""
+
 
 class Randomness(Protocol):
     """Fresh random values (CSPRNG)."""

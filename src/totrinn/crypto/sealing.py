@@ -5,6 +5,9 @@ caller's context are authenticated with them, so that a sealed secret cannot be 
 random bits: one key may seal 2³² values (NIST SP 800-38D §8.3). No key is used for two things: each purpose has its
 own, derived by HKDF-SHA-256 (RFC 5869).
 
+What others keep for us is enclosed: `1 | length of the key id | key id | nonce | XChaCha20-Poly1305 ciphertext and
+tag`, in base64url. Anybody can have that done, without end, so its nonces are 192 random bits.
+
 Sealing and signing use the active key, opening and checking any key that is there. Which one is active stands in the
 database (`check_value`); until that has been read it is the newest. Digests use the *oldest*, since what is stored as a
 digest cannot be made anew: it stays in the directory for as long as digests made with it live.
@@ -25,6 +28,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from nacl.bindings import (
+    crypto_aead_xchacha20poly1305_ietf_decrypt,
+    crypto_aead_xchacha20poly1305_ietf_encrypt,
+    crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
+)
+from nacl.exceptions import CryptoError
 
 from totrinn.app.errors import SealBroken
 from totrinn.app.ports import Vault
@@ -33,6 +42,7 @@ from totrinn.crypto.keys import KEY_BYTES, Key, KeysMissing, KeysUnusable, keys_
 
 _FORMAT = 1
 _NONCE_BYTES = 12
+_LONG_NONCE_BYTES = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 _SALT = b"totrinn"
 _SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -133,7 +143,7 @@ class KeyVault(Vault):
         """Encrypts under the active key, bound to the context."""
         id_ = self.active
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        header = bytes((_FORMAT, len(id_))) + id_.encode()
+        header = _header(id_)
         return header + nonce + self._ring.ciphers[id_].encrypt(nonce, secret, header + context.encode())
 
     def open(self, sealed: bytes, context: str) -> bytes:
@@ -169,14 +179,37 @@ class KeyVault(Vault):
             is_ours = self._is_signed(value, signature, purpose)
         return value if is_ours else None
 
+    def enclose(self, value: bytes, purpose: str) -> str:
+        """Encrypts under the active key's key for this purpose; in base64url, without padding."""
+        key = self._ring.keys[self.active]
+        header, nonce = _header(key.id), secrets.token_bytes(_LONG_NONCE_BYTES)
+        own = self._key_for(key, f"enclose {purpose}")
+        return _text(header + nonce + crypto_aead_xchacha20poly1305_ietf_encrypt(value, header, nonce, own))
+
+    def enclosed(self, text: str, purpose: str) -> bytes | None:
+        """The value; None for what is not ours, is for something else, or is not written as we write it."""
+        whole = _bytes_of(text)
+        header_end = 2 + whole[1] if len(whole) > 1 else 0
+        header, rest = whole[:header_end], whole[header_end:]
+        id_ = key_of(whole)
+        key = self._ring.keys.get(id_)
+        if key is None and id_ and self.look_again():
+            key = self._ring.keys.get(id_)
+        if key is None or len(rest) < _LONG_NONCE_BYTES:
+            return None
+        nonce, own = rest[:_LONG_NONCE_BYTES], self._key_for(key, f"enclose {purpose}")
+        try:
+            return crypto_aead_xchacha20poly1305_ietf_decrypt(rest[_LONG_NONCE_BYTES:], header, nonce, own)
+        except (CryptoError, ValueError):
+            return None
+
     def _is_signed(self, value: str, signature: str, purpose: str) -> bool:
         ours = [self._signature(key, value, purpose) for key in self._ring.keys.values()]
         fits = [hmac.compare_digest(each, signature) for each in ours]
         return any(fits)
 
     def _signature(self, key: Key, value: str, purpose: str) -> str:
-        mac = hmac.digest(self._key_for(key, f"sign {purpose}"), _bytes(value), "sha256")
-        return base64.urlsafe_b64encode(mac).rstrip(b"=").decode("ascii")
+        return _text(hmac.digest(self._key_for(key, f"sign {purpose}"), _bytes(value), "sha256"))
 
     def _key_for(self, key: Key, purpose: str) -> bytes:
         derived = self._purposes.get((key.id, purpose))
@@ -190,6 +223,23 @@ def key_of(sealed: bytes) -> str:
     if len(sealed) < 2 or sealed[0] != _FORMAT:
         return ""
     return sealed[2 : 2 + sealed[1]].decode("ascii", "replace")
+
+
+def _header(id_: str) -> bytes:
+    return bytes((_FORMAT, len(id_))) + id_.encode()
+
+
+def _text(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).rstrip(b"=").decode("ascii")
+
+
+def _bytes_of(text: str) -> bytes:
+    """What stands in this base64url; nothing where it could be written otherwise, too."""
+    try:
+        found = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+    except ValueError:
+        return b""
+    return found if _text(found) == text else b""
 
 
 def _ring_of(keys: tuple[Key, ...]) -> _Ring:

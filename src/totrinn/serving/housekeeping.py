@@ -155,6 +155,7 @@ def _expired(now: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ..
         (sso.sso_attempt, sso.sso_attempt.c.expires_at < now),
         (sso.spent_token, sso.spent_token.c.expires_at < now),
         (g.authorisation_request, g.authorisation_request.c.expires_at < now),
+        (g.request_mark, g.request_mark.c.expires_at < now),
         (g.spent_assertion, g.spent_assertion.c.expires_at < now),
         (g.access_token, g.access_token.c.expires_at < now),
         (g.authorisation, sa.and_(g.authorisation.c.used_at.is_(None), g.authorisation.c.expires_at < now)),

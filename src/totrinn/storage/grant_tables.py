@@ -21,7 +21,14 @@ authorisation_request = Table(
     Column("asked", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("expires_at", Instant, nullable=False),
-    Column("sent_away", sa.Boolean, nullable=False),
+)
+
+# What was done once with a request, wherever it waits: it was answered, or its person sent to their provider.
+request_mark = Table(
+    "request_mark",
+    metadata,
+    Column("digest", sa.LargeBinary, primary_key=True),
+    Column("expires_at", Instant, nullable=False, index=True),
 )
 
 _OVER = sa.text("session_id IS NULL")

@@ -2,8 +2,11 @@
 
 from urllib.parse import quote
 
+from totrinn.app.applications.waiting import LONGEST_ID
+
 _LONGEST = 1024
 _ALLOWED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/?#[]@!$&'()*+,;=:%")
+_LONGEST_ANSWER = len("/oauth2/answer?request=") + LONGEST_ID
 _ANSWER, _CONTINUE = "/oauth2/answer", "/oauth2/continue"
 _NEVER = ("/login", "/logout", "/language", "/choose-organisation", "/setup/", "/password/", "/sso/")
 
@@ -13,7 +16,8 @@ def own_path(target: str) -> str:
 
     One leading slash, then neither a slash nor a backslash; printable ASCII only, nothing that an address parser drops.
     """
-    if not target.startswith("/") or target[1:2] in ("/", "\\") or len(target) > _LONGEST:
+    longest = _LONGEST_ANSWER if target.startswith(f"{_ANSWER}?") else _LONGEST
+    if not target.startswith("/") or target[1:2] in ("/", "\\") or len(target) > longest:
         return ""
     if not _ALLOWED.issuperset(target) or "//" in target.partition("?")[0] or "\\" in target:
         return ""

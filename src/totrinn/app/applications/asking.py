@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from totrinn.app.applications.addresses import is_registered
 from totrinn.app.applications.claims import Scope, known_scopes
 from totrinn.app.applications.grant_records import Asked
-from totrinn.app.applications.records import Application
+from totrinn.app.applications.records import Application, ClientAuthentication
 from totrinn.app.applications.refusals import Error, Refused
+from totrinn.app.applications.waiting import LONGEST_ASKED, fits
 from totrinn.app.ports import Services, Unit
 from totrinn.core.authorising import Prompt
 
@@ -57,7 +58,7 @@ def read_request(unit: Unit, services: Services, parameters: Mapping[str, str]) 
     state = parameters.get("state", "")
     if application.agreement.requires_pushed:
         return SentBack(redirect_uri, state, Error.INVALID_REQUEST, "this application must push its requests")
-    read = _read(unit, services, application, parameters)
+    read = _read_short(unit, services, application, parameters)
     return SentBack(redirect_uri, state, read.error, read.description) if isinstance(read, Refused) else read
 
 
@@ -69,7 +70,21 @@ def read_pushed(
         return Refused(Error.INVALID_REQUEST, "client_id is another application's")
     if not is_registered(application.agreement.redirect_uris, parameters.get("redirect_uri", "")):
         return Refused(Error.INVALID_REQUEST, "redirect_uri is not registered")
+    if application.agreement.authentication is ClientAuthentication.NONE:
+        return _read_short(unit, services, application, parameters)
     return _read(unit, services, application, parameters)
+
+
+def _read_short(
+    unit: Unit, services: Services, application: Application, parameters: Mapping[str, str]
+) -> Asked | Refused:
+    """What anybody can ask for in the application's name; it must be able to wait without a row of ours."""
+    read = _read(unit, services, application, parameters)
+    if isinstance(read, Refused) or fits(read):
+        return read
+    return Refused(
+        Error.INVALID_REQUEST, f"the request is longer than {LONGEST_ASKED} bytes: shorten state and nonce, or push it"
+    )
 
 
 def _read(unit: Unit, services: Services, application: Application, parameters: Mapping[str, str]) -> Asked | Refused:

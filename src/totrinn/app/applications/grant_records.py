@@ -31,13 +31,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class StoredRequest:
-    """A request that waits for its person to sign in or to prove themselves again; taken once, when it is answered."""
+    """A request that waits for its person to sign in or to prove themselves again, or that was pushed."""
 
     asked: Asked
     created_at: datetime
     expires_at: datetime
-    sent_away: bool = False
-    """The person has been sent to their identity provider for it, which is done once."""
+    key: str = ""
+    """Of one that stands in no row: what is done with it once is remembered under this random value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from totrinn.app.applications.grant_records import (
 
 
 class Requests(Protocol):
-    """Requests that wait for their person, under the digest of a random id."""
+    """Requests that stand in rows, under the digest of a random id; and of all of them what is done once."""
 
     def add(self, digest: bytes, request: StoredRequest) -> None:
         """Adds one."""
@@ -23,11 +23,14 @@ class Requests(Protocol):
     def find(self, digest: bytes) -> StoredRequest | None:
         """Looks at one without ending it; expired ones are found too."""
 
-    def send_away(self, digest: bytes) -> bool:
-        """Remembers that the person is sent to their provider, once; False when they have been."""
-
     def take(self, digest: bytes) -> StoredRequest | None:
         """Takes it, once."""
+
+    def mark(self, digest: bytes, expires_at: datetime) -> bool:
+        """Remembers that something was done, once; False when it had been."""
+
+    def is_marked(self, digest: bytes) -> bool:
+        """Whether it was."""
 
 
 class Grants(Protocol):

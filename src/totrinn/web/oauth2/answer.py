@@ -9,6 +9,7 @@ from starlette.responses import Response
 from totrinn.app.applications import authorising
 from totrinn.app.applications.authorising import Answered, Lapsed, ToProve, answer_path
 from totrinn.app.applications.stepping_up import prove_factor
+from totrinn.app.applications.waiting import LONGEST_ID
 from totrinn.app.own_factors import Changed
 from totrinn.app.sso_describing import way_of
 from totrinn.core.authorising import Step
@@ -22,7 +23,6 @@ from totrinn.web.paths import continue_path, sso_path
 from totrinn.web.proof_again import Unproven, prove_now
 from totrinn.web.routing import Page
 
-_LONGEST_ID = 100
 _ID = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
 
 
@@ -35,7 +35,7 @@ def show(ask: Ask) -> Response:
     if isinstance(outcome, Answered):
         return away(outcome)
     if outcome.at_provider:
-        authorising.send_away(ask.services, request_id)
+        authorising.send_away(ask.services, ask.visitor, request_id)
         return ask.go(sso_path(way_of(ask.services, ask.me), "login", again="1", next=answer_path(request_id)))
     return _page(ask, outcome, request_id, 200)
 
@@ -92,7 +92,7 @@ def _page(ask: Ask, due: ToProve, request_id: str, status: int, **errors: str) -
 def _request_id(fields: dict[str, str]) -> str:
     """The id that the address or the form names; empty when it is none that we have made."""
     id_ = fields.get("request", "")
-    return id_ if len(id_) <= _LONGEST_ID and _ID.issuperset(id_) else ""
+    return id_ if len(id_) <= LONGEST_ID and _ID.issuperset(id_) else ""
 
 
 PAGES = (
