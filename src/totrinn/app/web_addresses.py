@@ -48,6 +48,12 @@ def read_address(text: str) -> Address | None:
     return Address(is_encrypted, host, port or _default_port(is_encrypted=is_encrypted), _target(parts))
 
 
+def origin_of(text: str) -> str:
+    """The scheme and the server of an address, without all else that it may give away; empty for what is none."""
+    address = read_address(text)
+    return "" if address is None else f"{'https' if address.is_encrypted else 'http'}://{address.authority}"
+
+
 def is_issuer(text: str, *, allow_private: bool) -> bool:
     """Whether it can be an issuer (OpenID Connect Discovery §4): `https`, without a query.
 
