@@ -44,9 +44,8 @@ class Heard:
         while sweep(self.house.services, now()):
             pass
         _, applications = due(self.house.services, now())
-        return sum(
-            tell(self.house.services, now(), each, issuer=BASE_URL, deliver=self._deliver) for each in applications
-        )
+        services = self.house.services
+        return sum(tell(services, now, *each, issuer=BASE_URL, deliver=self._deliver) for each in applications)
 
     def _deliver(self, address: str, token: str) -> bool:
         self.attempts += 1

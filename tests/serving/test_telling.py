@@ -15,7 +15,7 @@ from tests.cli.commands import PASSWORD
 from tests.cli.conftest import House
 from totrinn.app.accounts import sign_out
 from totrinn.app.applications import registering
-from totrinn.app.applications.grant_records import Asked
+from totrinn.app.applications.grant_records import Asked, Channel
 from totrinn.app.applications.granting import grant_code
 from totrinn.app.applications.records import Agreement
 from totrinn.app.judging import look_at
@@ -119,7 +119,7 @@ def until(holds: Callable[[], bool]) -> None:
 def is_all_told(installation: Installation) -> bool:
     """Whether no grant is left that is over."""
     with installation.services.store.reading() as unit:
-        return unit.grants.applications_to_tell(datetime.now(UTC)) == ()
+        return unit.grants.to_tell(datetime.now(UTC)) == ()
 
 
 @pytest.mark.row("R87")
@@ -150,5 +150,5 @@ def test_one_that_refuses_is_told_later(installation: Installation) -> None:
         until(lambda: bool(heard) and is_all_told(installation))
     with installation.services.store.reading() as unit:
         (application,) = unit.applications.all()
-        (left,) = unit.grants.untold(application.id, datetime.now(UTC).replace(year=2100), limit=9)
+        (left,) = unit.grants.untold(application.id, Channel.LOGOUT, datetime.now(UTC).replace(year=2100), limit=9)
     assert (len(heard), left.attempts) == (1, 1)

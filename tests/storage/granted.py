@@ -22,9 +22,11 @@ ASKED = Asked(
 )
 
 
-def add_application(unit: Unit, *, back_channel: str = "https://app.example.no/logout") -> Application:
+def add_application(
+    unit: Unit, *, back_channel: str = "https://app.example.no/logout", events: str = ""
+) -> Application:
     """A registered application."""
-    agreement = Agreement(name="Timer", back_channel=back_channel)
+    agreement = Agreement(name="Timer", back_channel=back_channel, events=events)
     application = Application(new_id(), agreement, is_enabled=True, revision=1, created_at=NOW)
     unit.applications.add(application)
     return application

@@ -33,7 +33,7 @@ from tests.storage.examples import (
 )
 from tests.storage.granted import ASKED, add_application, add_authorisation, add_grant
 from tests.storage.sso_examples import add_connection, add_linked, an_attempt, an_identity
-from totrinn.app.applications.grant_records import Grant, StoredRequest, Told
+from totrinn.app.applications.grant_records import Channel, Grant, StoredRequest, Told
 from totrinn.app.applications.records import Agreement, Application, SigningAlgorithm
 from totrinn.app.gate.records import Ticket
 from totrinn.app.ports import Unit
@@ -205,8 +205,8 @@ def _ended_grant(unit: Unit) -> str:
 
 def _claim(unit: Unit, both: str) -> bool:
     grant_id, application_id = both.split()
-    told = Told(grant_id, application_id, "", "", "", "", SigningAlgorithm.RS256, NOW, attempts=0)
-    return unit.grants.claim(told, until=NOW)
+    told = Told(Channel.EVENTS, grant_id, application_id, "", "", "", "", SigningAlgorithm.RS256, NOW, None, attempts=0)
+    return unit.grants.claim(told, until=NOW) is not None
 
 
 def _same_grant(unit: Unit) -> str:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from tests.storage.examples import NOW, add_organisation, digest, new_id
 from tests.storage.granted import ASKED, LATER, add_application, add_authorisation, add_grant
-from totrinn.app.applications.grant_records import StoredRequest, Sweep
+from totrinn.app.applications.grant_records import Channel, StoredRequest, Sweep, WhyEnded
 from totrinn.storage import Database
 from totrinn.storage.aftermath import SqlAftermath
 from totrinn.storage.grant_tables import access_token, application_grant, refresh_token
@@ -68,7 +68,9 @@ def test_whatever_ends_the_session_ends_its_grants(database: Database, ending: s
             connection.exec_driver_sql("DELETE FROM session")
     with database.reading() as unit:
         assert unit.grants.find(grant.id) == replace(grant, session_id=None)
-        assert [told.grant_id for told in unit.grants.untold(grant.application_id, NOW, limit=9)] == [grant.id]
+        assert [told.grant_id for told in unit.grants.untold(grant.application_id, Channel.LOGOUT, NOW, limit=9)] == [
+            grant.id
+        ]
 
 
 def test_a_grant_follows_its_session_to_a_new_id(database: Database) -> None:
@@ -97,7 +99,7 @@ def test_grants_end_by_member_application_and_session(database: Database) -> Non
         assert unit.grants.end_of_member(second.organisation_id, first.person_id) == 0
         assert unit.grants.end_of_member(first.organisation_id, first.person_id) == 1
         assert unit.grants.end_of_session(session.id) == 0
-        assert unit.grants.end_of_application(application.id) == 1
+        assert unit.grants.end_of_application(application.id, NOW) == 1
         assert not unit.grants.end(second.id)
         assert unit.sessions.find_by_id(session.id) is not None
 
@@ -108,22 +110,63 @@ def test_one_teller_tells_and_the_others_wait(database: Database) -> None:
         application, silent = add_application(unit), add_application(unit, back_channel="")
         grant, _ = add_grant(unit, application)
         other, _ = add_grant(unit, silent)
-        assert unit.grants.applications_to_tell(LATER) == ()
+        assert unit.grants.to_tell(LATER) == ()
         assert unit.grants.end(grant.id)
         assert unit.grants.end(other.id)
-        assert unit.grants.applications_to_tell(LATER) == (application.id,)
-        (told,) = unit.grants.untold(application.id, LATER, limit=9)
+        assert unit.grants.to_tell(LATER) == ((application.id, Channel.LOGOUT),)
+        (told,) = unit.grants.untold(application.id, Channel.LOGOUT, LATER, limit=9)
         assert (told.ended_at, told.attempts, told.address) == (LATER, 0, "https://app.example.no/logout")
         assert unit.grants.claim(told, until=LATER + timedelta(seconds=20))
         assert not unit.grants.claim(told, until=LATER)
-        assert unit.grants.untold(application.id, LATER, limit=9) == ()
+        assert unit.grants.untold(application.id, Channel.LOGOUT, LATER, limit=9) == ()
         late = LATER + timedelta(seconds=20)
-        (again,) = unit.grants.untold(application.id, late, limit=9)
+        (again,) = unit.grants.untold(application.id, Channel.LOGOUT, late, limit=9)
         assert (again.ended_at, again.attempts) == (LATER, 1)
-        unit.grants.postpone(application.id, late, until=late + timedelta(hours=1))
-        assert unit.grants.applications_to_tell(late) == ()
-        unit.grants.forget(grant.id)
+        unit.grants.postpone(application.id, Channel.LOGOUT, late, until=late + timedelta(hours=1))
+        assert unit.grants.to_tell(late) == ()
+        unit.grants.done(again)
         assert unit.grants.find(grant.id) is None
+
+
+def test_each_channel_is_told_on_its_own(database: Database) -> None:
+    """What one does not take waits, while the other is done; the grant goes with the last of them."""
+    with database.writing() as unit:
+        application = add_application(unit, events="https://app.example.no/events")
+        grant, session = add_grant(unit, application)
+        assert unit.sessions.take(session.id)
+        assert set(unit.grants.to_tell(LATER)) == {(application.id, channel) for channel in Channel}
+        untold = {channel: unit.grants.untold(application.id, channel, LATER, limit=9)[0] for channel in Channel}
+        assert untold[Channel.EVENTS].address == "https://app.example.no/events"
+        logout = unit.grants.claim(untold[Channel.LOGOUT], until=LATER)
+        later = LATER + timedelta(minutes=1)
+        events = unit.grants.claim(replace(untold[Channel.EVENTS], ended_at=later), until=later)
+        assert logout is not None
+        assert events is not None
+        assert events.ended_at == logout.ended_at == LATER
+        unit.grants.done(logout)
+        assert unit.grants.to_tell(later) == ((application.id, Channel.EVENTS),)
+        assert unit.grants.claim(logout, until=later) is None
+        unit.grants.done(events)
+        assert unit.grants.find(grant.id) is None
+
+
+def test_why_a_grant_ended_is_said_once_and_only_of_those_that_have(database: Database) -> None:
+    """The first word stands; one that goes on has none."""
+    with database.writing() as unit:
+        application = add_application(unit)
+        (over, session), (going_on, _) = add_grant(unit, application), add_grant(unit, application)
+        assert unit.grants.of_person(over.person_id) == (over.id,)
+        assert unit.sessions.take(session.id)
+        assert unit.grants.of_person(over.person_id) == ()
+        both = (over.id, going_on.id)
+        unit.grants.explain(both, WhyEnded.SIGNED_OUT, NOW)
+        unit.grants.explain(both, WhyEnded.ROLE_CHANGED, LATER)
+        assert unit.grants.end(going_on.id)
+        untold = unit.grants.untold(application.id, Channel.LOGOUT, LATER, limit=9)
+        assert {(told.grant_id, told.why, told.ended_at) for told in untold} == {
+            (over.id, WhyEnded.SIGNED_OUT, NOW),
+            (going_on.id, None, LATER),
+        }
 
 
 @pytest.mark.row("R86")

@@ -56,9 +56,12 @@ class Post:
 
     def deliver(self, later: timedelta = timedelta()) -> int:
         """Delivers what is due; how much was taken."""
-        now = datetime.now(UTC) + later
+
+        def clock() -> datetime:
+            return datetime.now(UTC) + later
+
         services = self.house.services
-        return sum(deliver(services, now, id_, send=self.send) for id_ in webhooks_due(services, now))
+        return sum(deliver(services, clock, id_, send=self.send) for id_, _ in webhooks_due(services, clock()))
 
     def send(self, address: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes] | Unavailable:
         """As the server sends it."""

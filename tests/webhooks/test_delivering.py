@@ -218,7 +218,37 @@ def test_a_slow_receiver_leaves_its_place_to_others(post: Post) -> None:
     webhook = post.webhook(Topic.MEMBERS)
     for _ in range(3):
         post.happens(Kind.MEMBER_LEFT)
-    services, now = post.house.services, datetime.now(UTC)
-    assert deliver(services, now, webhook, send=post.send, is_enough=lambda: True) == 1
+    services = post.house.services
+    assert deliver(services, _clock, webhook, send=post.send, is_enough=lambda: True) == 1
     assert post.waiting(webhook) == 2
     assert post.deliver() == 2
+
+
+def test_each_message_says_when_it_was_sent(post: Post) -> None:
+    """Not when its turn began: the receiver refuses what is old, and some take their time."""
+    webhook = post.webhook(Topic.MEMBERS)
+    for _ in range(3):
+        post.happens(Kind.MEMBER_LEFT)
+    began = datetime.now(UTC)
+    times = iter(began + timedelta(seconds=10 * number) for number in range(99))
+    assert deliver(post.house.services, lambda: next(times), webhook, send=post.send) == 3
+    sent = [int(headers["webhook-timestamp"]) for headers in post.receiver.headers]
+    assert sent == sorted(set(sent))
+    assert all(post.receiver.is_ours(at, SECRET) for at in range(3))
+
+
+def test_the_log_names_the_server_and_no_more(post: Post) -> None:
+    """Whoever may read the log, or is sent it, learns no address in which a secret may stand."""
+    address = "https://hooks.example.org:8443/services/T0/secret-in-the-path?token=secret-in-the-query"
+    webhook = post.webhook(Topic.MEMBERS, address=address)
+    post.happens(Kind.MEMBER_LEFT)
+    post.deliver()
+    post.deliver(GIVEN_UP_AFTER + HOUR)
+    with post.house.database.reading() as unit:
+        events = unit.log.of_organisation(post.organisation_id(), kind="", before=None, limit=5)
+    (stopped,) = [each for each in events if each.kind == "organisation:webhook:stopped"]
+    assert stopped.detail == {"id": webhook, "webhook": "https://hooks.example.org:8443"}
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)

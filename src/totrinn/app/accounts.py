@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from totrinn.app.applications.ending import because
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.errors import NotFound
 from totrinn.app.judging import Actor, acting, acting_as_oneself
 from totrinn.app.landing import Landing, Visitor, land_switch
@@ -58,7 +60,8 @@ def change_password(
             return proof
         set_password(services, unit, visitor, current.person, encoded, organisation_id=current.organisation.id)
         session = current.live.session
-        unit.sessions.end_of_person(current.person.id, keep=session.id)
+        with because(unit, WhyEnded.CREDENTIALS_CHANGED, current.person.id, visitor.now):
+            unit.sessions.end_of_person(current.person.id, keep=session.id)
         changed = unit.people.find(current.person.id)
         if changed is None:
             raise NotFound(current.person.id)
@@ -152,7 +155,8 @@ def end_session(services: Services, visitor: Visitor, actor: Actor, session_id: 
         current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
         if session_id not in {live.session.id for live in own_sessions(unit, current)}:
             raise NotFound(session_id)
-        unit.sessions.end_one(session_id, current.person.id)
+        with because(unit, WhyEnded.BY_PERSON, current.person.id, visitor.now):
+            unit.sessions.end_one(session_id, current.person.id)
         _log_ended(unit, visitor, current, 1)
 
 
@@ -160,9 +164,10 @@ def end_other_sessions(services: Services, visitor: Visitor, actor: Actor) -> in
     """Ends all of one's own sessions but this one, and sign-ins under way."""
     with services.store.writing() as unit:
         current = acting(unit, actor, Right.USE_ACCOUNT, visitor.now)
-        ended = unit.sessions.end_of_person(
-            current.person.id, keep=current.live.session.id, organisation_id=_reach(current)
-        )
+        with because(unit, WhyEnded.BY_PERSON, current.person.id, visitor.now):
+            ended = unit.sessions.end_of_person(
+                current.person.id, keep=current.live.session.id, organisation_id=_reach(current)
+            )
         unit.signins.end_of_person(current.person.id, organisation_id=_reach(current))
         _log_ended(unit, visitor, current, ended)
         return ended
@@ -201,7 +206,11 @@ def sign_out(services: Services, visitor: Visitor, token: str) -> None:
     """Ends the session behind this cookie, whatever its state."""
     with services.store.writing() as unit:
         live = unit.sessions.find(services.digest(token))
-        if live is None or not unit.sessions.take(live.session.id):
+        if live is None:
+            return
+        with because(unit, WhyEnded.SIGNED_OUT, live.session.person_id, visitor.now):
+            is_taken = unit.sessions.take(live.session.id)
+        if not is_taken:
             return
         unit.log.write(
             Event(

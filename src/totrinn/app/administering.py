@@ -6,6 +6,8 @@ from datetime import datetime
 
 from totrinn.app.accounts import own_memberships
 from totrinn.app.api_tokens import Caller, acting_either, source_of
+from totrinn.app.applications.ending import because
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.errors import NotAllowed, NotFound
 from totrinn.app.judging import Actor, acting, acting_as_oneself
 from totrinn.app.landing import Visitor
@@ -111,7 +113,8 @@ def change_role(
         if stale is not None:
             return stale
         unit.members.set_role(current.organisation.id, member.id, role)
-        unit.grants.end_of_member(current.organisation.id, member.id)
+        with because(unit, WhyEnded.ROLE_CHANGED, member.id, visitor.now):
+            unit.grants.end_of_member(current.organisation.id, member.id)
         _log(unit, visitor, Kind.ROLE_CHANGED, current, member.id, old=member.role, new=role)
         return Done()
 
@@ -122,7 +125,8 @@ def end_sessions(services: Services, visitor: Visitor, caller: Caller, person_id
         current = acting_either(unit, caller, Right.MANAGE_MEMBERS, visitor)
         member = _manageable(unit, current, person_id)
         keep = current.live.session.id if isinstance(current, Actor) else None
-        ended = unit.sessions.end_of_person(member.id, keep=keep, organisation_id=current.organisation.id)
+        with because(unit, WhyEnded.BY_ADMINISTRATOR, member.id, visitor.now):
+            ended = unit.sessions.end_of_person(member.id, keep=keep, organisation_id=current.organisation.id)
         _log(unit, visitor, Kind.SESSIONS_ENDED, current, member.id, count=str(ended))
         return Done()
 
@@ -141,7 +145,8 @@ def remove_member(
             return LastGlobalAdministrator()
         if is_keeper(unit, current.organisation, member.id):
             return KeepsPassword()
-        end_membership(unit, current.organisation.id, member.id)
+        with because(unit, WhyEnded.MEMBERSHIP_ENDED, member.id, visitor.now):
+            end_membership(unit, current.organisation.id, member.id)
         _log(unit, visitor, Kind.MEMBER_REMOVED, current, member.id)
         return Done()
 
@@ -181,7 +186,8 @@ def reset(services: Services, unit: Unit, visitor: Visitor, person_id: str, *, s
         raise NotFound(person_id)
     unit.factors.remove_all(person_id)
     unit.people.mark_must_enrol(person_id)
-    unit.sessions.end_of_person(person_id)
+    with because(unit, WhyEnded.FACTOR_RESET, person_id, visitor.now):
+        unit.sessions.end_of_person(person_id)
     unit.signins.end_of_person(person_id)
     unit.api_tokens.end_of_person(person_id)
     unit.throttles.clear(f"factor:{person_id}")
@@ -219,7 +225,8 @@ def leave(
             return KeepsPassword()
         # Whoever has left comes back by being asked, and not by a provider's word.
         unit.identities.remove_of_person(organisation.id, current.person.id)
-        end_membership(unit, organisation.id, current.person.id)
+        with because(unit, WhyEnded.MEMBERSHIP_ENDED, current.person.id, visitor.now):
+            end_membership(unit, organisation.id, current.person.id)
         _log_in(unit, visitor, Kind.MEMBER_LEFT, current, organisation.id)
         return Done()
 

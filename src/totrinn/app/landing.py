@@ -6,6 +6,8 @@ Every way in goes through `land`; it is the only place that makes a session.
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from totrinn.app.applications.ending import because
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import LiveSession, Session, Signin, Standing
 from totrinn.core.enrolment import password_is_recent
@@ -173,7 +175,9 @@ def land_lost_session(
     Where somebody else has just ended it, there is nothing more to end, and nothing to tell.
     """
     session = live.session
-    if not unit.sessions.take(session.id):
+    with because(unit, WhyEnded.NOT_ADMITTED, session.person_id, visitor.now):
+        is_taken = unit.sessions.take(session.id)
+    if not is_taken:
         return NowhereToGo(verdict.reason)
     unit.log.write(
         Event(

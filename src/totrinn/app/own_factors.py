@@ -1,7 +1,10 @@
 """A signed-in person's own second factor: set up, replace, remove; recovery codes; proving oneself again."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
+from totrinn.app.applications.ending import because
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.authenticators import (
     NothingPending,
     Secret,
@@ -139,7 +142,7 @@ def confirm(
             organisation_id=current.organisation.id,
             replaced=replaced,
         )
-        _end_others(unit, session)
+        _end_others(unit, session, visitor.now)
         unit.sessions.set_pending(session.id, None)
         amr = tuple(dict.fromkeys((*session.amr, "otp", "mfa")))
         session = replace(session, proof=with_factor(session.proof, visitor.now), amr=amr)
@@ -193,7 +196,7 @@ def _take_away(
         unit.factors.remove_all(person.id)
     else:
         unit.factors.remove(authenticator_id, person.id)
-    _end_others(unit, current.live.session)
+    _end_others(unit, current.live.session, visitor.now)
     log_factor(unit, visitor, Kind.FACTOR_REMOVED, person, current.organisation.id)
     tell(services, unit, person, MailKind.FACTOR_REMOVED, visitor)
     return None
@@ -251,9 +254,10 @@ def renewed(services: Services, unit: Unit, session: Session) -> str:
     return token
 
 
-def _end_others(unit: Unit, session: Session) -> None:
+def _end_others(unit: Unit, session: Session, now: datetime) -> None:
     """A change of factors ends what was proven before it: other sessions, and sign-ins under way."""
-    unit.sessions.end_of_person(session.person_id, keep=session.id)
+    with because(unit, WhyEnded.CREDENTIALS_CHANGED, session.person_id, now):
+        unit.sessions.end_of_person(session.person_id, keep=session.id)
     unit.signins.end_of_person(session.person_id)
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from totrinn.app.applications.ending import because
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.errors import NotFound
 from totrinn.app.identity_providers import Ended, Rejected, Unavailable
 from totrinn.app.judging import Actor, acting
@@ -32,7 +34,8 @@ def end_for_provider(
             write_refused(unit, visitor, connection, ended.code, ended.detail)
             return ended
         for live in _end_meant(unit, connection, ended):
-            unit.sessions.take(live.session.id)
+            with because(unit, WhyEnded.BY_PROVIDER, live.session.person_id, visitor.now):
+                unit.sessions.take(live.session.id)
             _log_ended(unit, visitor, live, connection)
         return ended
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from totrinn.app.administering import is_last_global_administrator
+from totrinn.app.applications.ending import because
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.email_address import AddressProblem, canonical_email
 from totrinn.app.identity_providers import Identity
 from totrinn.app.landing import Visitor
@@ -185,7 +187,8 @@ def _follow_groups(unit: Unit, visitor: Visitor, connection: Connection, identit
     if role is member.role or _must_stay(unit, connection.organisation_id, person, member.role):
         return
     unit.members.set_role(connection.organisation_id, person.id, role)
-    unit.grants.end_of_member(connection.organisation_id, person.id)
+    with because(unit, WhyEnded.ROLE_CHANGED, person.id, visitor.now):
+        unit.grants.end_of_member(connection.organisation_id, person.id)
     _log(unit, visitor, Kind.ROLE_CHANGED, connection, person, old=member.role, new=role)
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from totrinn.app.accounts import WeakPassword, find_weakness, set_password, shortest_password
 from totrinn.app.administering import reset
+from totrinn.app.applications.ending import because
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.landing import Visitor
 from totrinn.app.operating import Obstacle, join, new_person
 from totrinn.app.ports import Services
@@ -93,5 +95,6 @@ def choose_password(
             reset(services, unit, visitor, person.id, source=visitor.source(person.id), why="")
         set_password(services, unit, visitor, person, encoded, organisation_id=link.organisation_id)
         unit.throttles.clear(address_throttle(services, person.email))
-        unit.sessions.end_of_person(person.id)
+        with because(unit, WhyEnded.CREDENTIALS_CHANGED, person.id, visitor.now):
+            unit.sessions.end_of_person(person.id)
         return person

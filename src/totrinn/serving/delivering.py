@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from totrinn.fetching.exchange import Fetcher
 
 _AT_ONCE = 6
+_OF_ONE_ORGANISATION = 2
 _MOST_BYTES = 64 * 1024
 _LONGEST_TURN_SECONDS = 10.0
 
@@ -28,13 +29,13 @@ class Deliverer:
 
     def due(self, now: datetime) -> Iterator[Errand]:
         """One errand for each webhook by which something is due."""
-        for webhook_id in webhooks_due(self._services, now):
-            yield webhook_id, partial(self._deliver, now, webhook_id)
+        for webhook_id, organisation_id in webhooks_due(self._services, now):
+            yield Errand(webhook_id, organisation_id, partial(self._deliver, webhook_id))
 
-    def _deliver(self, now: datetime, webhook_id: str) -> None:
+    def _deliver(self, webhook_id: str) -> None:
         """A receiver that takes its time waits for its next turn, as there are others."""
         ends = time.monotonic() + _LONGEST_TURN_SECONDS
-        deliver(self._services, now, webhook_id, send=self._send, is_enough=lambda: time.monotonic() >= ends)
+        deliver(self._services, _clock, webhook_id, send=self._send, is_enough=lambda: time.monotonic() >= ends)
 
     @cached_property
     def _fetcher(self) -> "Fetcher":
@@ -48,6 +49,10 @@ class Deliverer:
         return fetched if isinstance(fetched, Unavailable) else (fetched.status, fetched.body)
 
 
+def _clock() -> datetime:
+    return datetime.now(UTC)
+
+
 def delivering(installation: "Installation") -> Errands:
     """The thread that delivers, not yet begun."""
-    return Errands("delivering", Deliverer(installation).due, at_once=_AT_ONCE)
+    return Errands("delivering", Deliverer(installation).due, at_once=_AT_ONCE, of_one_owner=_OF_ONE_ORGANISATION)

@@ -166,9 +166,15 @@ def _expired(now: datetime) -> tuple[tuple[sa.Table, sa.ColumnElement[bool]], ..
 
 
 def _nobody_to_tell() -> sa.ColumnElement[bool]:
-    """Grants that are over, of applications that are not told."""
-    silent = sa.select(application.c.id).where(application.c.back_channel == "")
-    return sa.and_(g.application_grant.c.session_id.is_(None), g.application_grant.c.application_id.in_(silent))
+    """Grants that are over, of applications that are not told, or have been."""
+    grant, of = g.application_grant.c, application.c
+    silent = sa.select(of.id).where(of.back_channel == "")
+    eventless = sa.select(of.id).where(of.events == "")
+    return sa.and_(
+        grant.session_id.is_(None),
+        sa.or_(grant.logout_at.is_(None), grant.application_id.in_(silent)),
+        sa.or_(grant.event_at.is_(None), grant.application_id.in_(eventless)),
+    )
 
 
 def _delete(installation: "Installation", table: sa.Table, condition: sa.ColumnElement[bool]) -> int:

@@ -18,6 +18,7 @@ application = Table(
     Column("redirect_uris", Words, nullable=False),
     Column("logout_uris", Words, nullable=False),
     Column("back_channel", Exact, nullable=False),
+    Column("events", Exact, nullable=False, server_default=""),
     Column("home", Exact, nullable=False),
     Column("authentication", Choice(ClientAuthentication), nullable=False),
     Column("public_keys", Text, nullable=False),

@@ -14,8 +14,8 @@ from totrinn.storage.repository import Repository, is_which
 
 _A, _H, _S = application.c, application_host.c, application_secret.c
 _COLUMNS: tuple[Column[Any], ...] = (
-    _A.id, _A.name, _A.redirect_uris, _A.logout_uris, _A.back_channel, _A.home, _A.authentication, _A.public_keys,
-    _A.signing, _A.requires_pushed, _A.is_enabled, _A.revision, _A.created_at,
+    _A.id, _A.name, _A.redirect_uris, _A.logout_uris, _A.back_channel, _A.events, _A.home, _A.authentication,
+    _A.public_keys, _A.signing, _A.requires_pushed, _A.is_enabled, _A.revision, _A.created_at,
 )  # fmt: skip
 
 _ALL = select(*_COLUMNS)
@@ -133,6 +133,7 @@ def _agreed(agreement: Agreement) -> dict[str, Any]:
         "redirect_uris": agreement.redirect_uris,
         "logout_uris": agreement.logout_uris,
         "back_channel": agreement.back_channel,
+        "events": agreement.events,
         "home": agreement.home,
         "authentication": agreement.authentication,
         "public_keys": agreement.keys,
@@ -143,14 +144,15 @@ def _agreed(agreement: Agreement) -> dict[str, Any]:
 
 def _application_of(row: Sequence[Any], hosts: tuple[str, ...]) -> Application:
     (
-        id_, name, redirect_uris, logout_uris, back_channel, home, authentication, keys, signing, requires_pushed,
-        is_enabled, revision, created_at,
+        id_, name, redirect_uris, logout_uris, back_channel, events, home, authentication, keys, signing,
+        requires_pushed, is_enabled, revision, created_at,
     ) = row  # fmt: skip
     agreement = Agreement(
         name=name,
         redirect_uris=redirect_uris,
         logout_uris=logout_uris,
         back_channel=back_channel,
+        events=events,
         home=home,
         authentication=authentication,
         keys=keys,

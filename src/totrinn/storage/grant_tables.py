@@ -7,6 +7,7 @@ whatever statement, the database itself takes the session out of its grants, and
 import sqlalchemy as sa
 from sqlalchemy import Column, ForeignKey, Index, Table, UniqueConstraint
 
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.applications.records import SigningAlgorithm
 from totrinn.core.authorising import Acr
 from totrinn.storage.columns import Choice, Exact, Instant, Text, Words
@@ -42,13 +43,18 @@ application_grant = Table(
     Column("person_id", Text, ForeignKey("person.id", ondelete="CASCADE"), nullable=False, index=True),
     Column("organisation_id", Text, ForeignKey("organisation.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
-    # Of one that is over: when its application is to be told next, since when, and how often it was tried.
-    Column("tell_at", Instant, nullable=False),
+    # Of one that is over: since when, and why where that is known.
     Column("ended_at", Instant),
-    Column("attempts", sa.Integer, nullable=False),
+    Column("why", Choice(WhyEnded)),
+    # For each channel: when its application is to be told next, if it is still to be, and how often it was tried.
+    Column("logout_at", Instant),
+    Column("logout_attempts", sa.Integer, nullable=False),
+    Column("event_at", Instant),
+    Column("event_attempts", sa.Integer, nullable=False, server_default="0"),
     UniqueConstraint("session_id", "application_id"),
     Index(None, "organisation_id", "session_id"),
-    Index("ix_application_grant_over", "tell_at", sqlite_where=_OVER, postgresql_where=_OVER),
+    Index("ix_application_grant_logout", "logout_at", sqlite_where=_OVER, postgresql_where=_OVER),
+    Index("ix_application_grant_event", "event_at", sqlite_where=_OVER, postgresql_where=_OVER),
 )
 
 authorisation = Table(

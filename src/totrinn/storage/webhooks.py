@@ -38,7 +38,9 @@ _DELIVERY = (_D.webhook_id, _D.event_id, _D.attempts, _D.due_at, _D.created_at)
 _PUT = insert(webhook_delivery).on_conflict_do_nothing()
 _FORGET = delete(webhook_delivery).where(is_which(_D.webhook_id))
 _IS_THIS = (is_which(_D.webhook_id), is_which(_D.event_id, "which_event"))
-_DUE = select(_D.webhook_id).where(_D.due_at <= _NOW).distinct().order_by(_D.webhook_id)
+_DUE = (
+    select(_W.id, _W.organisation_id).where(_W.id.in_(select(_D.webhook_id).where(_D.due_at <= _NOW))).order_by(_W.id)
+)
 _DUE_OF = select(*_DELIVERY).where(is_which(_D.webhook_id), _D.due_at <= _NOW).order_by(_D.event_id)
 _WAITING = select(func.count()).select_from(webhook_delivery).where(is_which(_D.webhook_id))
 _CLAIM = update(webhook_delivery).where(*_IS_THIS, is_which(_D.attempts, "expected_attempts"))
@@ -105,9 +107,9 @@ class SqlWebhooks(Repository, ports.Webhooks):
         values = {"webhook_id": webhook_id, "event_id": event_id, "attempts": 0, "due_at": now, "created_at": now}
         self._connection.execute(_PUT, values)
 
-    def due(self, now: datetime) -> tuple[str, ...]:
-        """The webhooks by which something is to be delivered now."""
-        return tuple(self._connection.execute(_DUE, {"now": now}).scalars())
+    def due(self, now: datetime) -> tuple[tuple[str, str], ...]:
+        """(webhook, organisation) of those by which something is to be delivered now, by their ids."""
+        return tuple((id_, organisation_id) for id_, organisation_id in self._connection.execute(_DUE, {"now": now}))
 
     def due_of(self, webhook_id: str, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         """What is to be delivered by one, the oldest first."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from totrinn.app.applications.records import SigningAlgorithm
 from totrinn.core.authorising import Acr
@@ -106,10 +107,35 @@ class Sweep:
     due_at: datetime
 
 
+class Channel(StrEnum):
+    """How an application is told that a session has ended: either way, or both, as agreed with it."""
+
+    LOGOUT = "logout"
+    """A logout token (OpenID Connect Back-Channel Logout 1.0)."""
+    EVENTS = "events"
+    """A security event token (RFC 8417), of the kind that CAEP calls `session-revoked`."""
+
+
+class WhyEnded(StrEnum):
+    """Why a grant is over, where it is known. The database ends grants whatever the reason; so often it is not."""
+
+    SIGNED_OUT = "signed_out"
+    BY_PERSON = "by_person"
+    CREDENTIALS_CHANGED = "credentials_changed"
+    BY_ADMINISTRATOR = "by_administrator"
+    FACTOR_RESET = "factor_reset"
+    ROLE_CHANGED = "role_changed"
+    MEMBERSHIP_ENDED = "membership_ended"
+    BY_PROVIDER = "by_provider"
+    NOT_ADMITTED = "not_admitted"
+    APPLICATION_OFF = "application_off"
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A grant that is over, whose application must be told; claimed by one teller until `next_at`."""
+    """A grant that is over, whose application must be told by this channel; claimed by one teller for a while."""
 
+    channel: Channel
     grant_id: str
     application_id: str
     person_id: str
@@ -118,4 +144,6 @@ class Told:
     address: str
     algorithm: SigningAlgorithm
     ended_at: datetime
+    """When it ended; where nobody knows why, when that was first seen."""
+    why: WhyEnded | None
     attempts: int

@@ -5,12 +5,14 @@ from typing import Protocol
 
 from totrinn.app.applications.grant_records import (
     Authorisation,
+    Channel,
     Grant,
     SigningKey,
     StoredRequest,
     StoredToken,
     Sweep,
     Told,
+    WhyEnded,
 )
 
 
@@ -48,8 +50,8 @@ class Grants(Protocol):
     def end_of_member(self, organisation_id: str, person_id: str) -> int:
         """Ends those of a person in an organisation."""
 
-    def end_of_application(self, application_id: str) -> int:
-        """Ends all of an application."""
+    def end_of_application(self, application_id: str, now: datetime) -> int:
+        """Ends all of an application, which is switched off."""
 
     def sessions(self, organisation_id: str, *, after: str, limit: int) -> tuple[str, ...]:
         """The ids of those sessions of an organisation that applications rely on, in order."""
@@ -57,20 +59,26 @@ class Grants(Protocol):
     def end_of_session(self, session_id: str) -> int:
         """Ends those that rely on this session, which itself goes on."""
 
-    def applications_to_tell(self, now: datetime) -> tuple[str, ...]:
+    def of_person(self, person_id: str) -> tuple[str, ...]:
+        """The ids of a person's grants that are not over."""
+
+    def explain(self, grant_ids: tuple[str, ...], why: WhyEnded, now: datetime) -> None:
+        """Writes down why those of these ended that are over, and of which nobody has said it before."""
+
+    def to_tell(self, now: datetime) -> tuple[tuple[str, Channel], ...]:
         """The ids of the applications that are to be told of grants that are over, and whose turn has come."""
 
-    def untold(self, application_id: str, now: datetime, *, limit: int) -> tuple[Told, ...]:
+    def untold(self, application_id: str, channel: Channel, now: datetime, *, limit: int) -> tuple[Told, ...]:
         """Of an application's grants those that are over, and whose turn has come."""
 
-    def postpone(self, application_id: str, now: datetime, *, until: datetime) -> None:
+    def postpone(self, application_id: str, channel: Channel, now: datetime, *, until: datetime) -> None:
         """Lets all of those wait: the application does not listen."""
 
-    def claim(self, told: Told, *, until: datetime) -> bool:
-        """Takes one to tell of it, once: nobody else does before `until`."""
+    def claim(self, told: Told, *, until: datetime) -> Told | None:
+        """Takes one to tell of it, once: nobody else does before `until`. None when somebody else has."""
 
-    def forget(self, grant_id: str) -> None:
-        """Deletes one that is over."""
+    def done(self, told: Told) -> None:
+        """It has been told, or is given up; deletes the grant when its application is told by no other channel."""
 
 
 class Authorisations(Protocol):

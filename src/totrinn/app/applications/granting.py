@@ -63,7 +63,7 @@ def keep_alive(unit: Unit, holder: Actor, now: datetime) -> None:
         unit.sessions.seen(holder.live.session.id, now)
 
 
-def log_of_grant(unit: Unit, visitor: Visitor, grant: Grant, kind: Kind, name: str) -> None:
+def log_of_grant(unit: Unit, visitor: Visitor, grant: Grant, kind: Kind, name: str, **more: str) -> None:
     """Writes what happened to somebody's grant to an application of this name."""
     unit.log.write(
         Event(
@@ -72,7 +72,7 @@ def log_of_grant(unit: Unit, visitor: Visitor, grant: Grant, kind: Kind, name: s
             visitor.source(grant.person_id),
             organisation_id=grant.organisation_id,
             person_id=grant.person_id,
-            detail={"application": grant.application_id, "name": name},
+            detail={"application": grant.application_id, "name": name, **more},
         )
     )
 

@@ -19,7 +19,7 @@ TAKES_SECRET = frozenset({ClientAuthentication.SECRET_BASIC, ClientAuthenticatio
 
 
 class SigningAlgorithm(StrEnum):
-    """What its ID tokens and logout tokens are signed with (RFC 7518, RFC 8037)."""
+    """What its ID tokens, logout tokens and events are signed with (RFC 7518, RFC 8037)."""
 
     RS256 = "RS256"
     EDDSA = "EdDSA"
@@ -36,6 +36,8 @@ class Agreement:
     """Where the browser may go on to after signing out here (`post_logout_redirect_uris`)."""
     back_channel: str = ""
     """Where it is told that a session has ended (`backchannel_logout_uri`); empty: it is not told."""
+    events: str = ""
+    """Where security events are sent (RFC 8935): that a session has ended; empty: none is sent."""
     home: str = ""
     """Where people find it; «Continue» leads there."""
     authentication: ClientAuthentication = ClientAuthentication.SECRET_BASIC

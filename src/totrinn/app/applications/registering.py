@@ -131,7 +131,7 @@ def switch(
     def switched(unit: Unit, application: Application) -> Application:
         unit.applications.set_enabled(application.id, is_enabled=is_enabled)
         if not is_enabled:
-            unit.grants.end_of_application(application.id)
+            unit.grants.end_of_application(application.id, registrar.visitor.now)
         kind = Kind.APPLICATION_ON if is_enabled else Kind.APPLICATION_OFF
         _log(unit, registrar, kind, application)
         return replace(application, is_enabled=is_enabled)
@@ -168,7 +168,7 @@ def _changed(
 
 def obstacle_to(services: Services, unit: Unit, agreed: Agreement, *, besides: str) -> ApplicationObstacle | None:
     """Why this cannot be agreed on with the application `besides`; None when it can."""
-    pages = (*agreed.logout_uris, *filter(None, (agreed.back_channel, agreed.home)))
+    pages = (*agreed.logout_uris, *filter(None, (agreed.back_channel, agreed.events, agreed.home)))
     if not all(map(is_redirect_uri, agreed.redirect_uris)) or not all(map(is_page, pages)):
         return ApplicationObstacle.BAD_ADDRESS
     if not all(map(is_host, agreed.hosts)):

@@ -11,6 +11,8 @@ from enum import StrEnum
 
 from totrinn.app.administering import end_membership, is_last_global_administrator, is_member_elsewhere
 from totrinn.app.api_tokens import acting_either
+from totrinn.app.applications.ending import because
+from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.directory.records import DirectoryEntry, DirectoryMember
 from totrinn.app.email_address import AddressProblem, canonical_email
 from totrinn.app.errors import NotFound
@@ -133,7 +135,8 @@ def remove_member_by_directory(
         obstacle = _protection(change, found)
         if obstacle is not None:
             return obstacle
-        end_membership(unit, change.organisation.id, person_id)
+        with because(unit, WhyEnded.MEMBERSHIP_ENDED, person_id, visitor.now):
+            end_membership(unit, change.organisation.id, person_id)
         change.log(Kind.MEMBER_REMOVED, person_id)
         return None
 
@@ -211,7 +214,8 @@ def _deactivate(change: Change, found: DirectoryMember) -> DirectoryObstacle | N
     unit, organisation_id, person_id = change.unit, change.organisation.id, found.member.id
     if unit.directory.deactivate(organisation_id, person_id, change.visitor.now):
         unit.signins.end_of_person(person_id, organisation_id=organisation_id)
-        ended = unit.sessions.end_of_person(person_id, organisation_id=organisation_id)
+        with because(unit, WhyEnded.MEMBERSHIP_ENDED, person_id, change.visitor.now):
+            ended = unit.sessions.end_of_person(person_id, organisation_id=organisation_id)
         change.log(Kind.MEMBER_DEACTIVATED, person_id, role=found.member.role, count=str(ended))
     return None
 

@@ -16,12 +16,14 @@ from totrinn.app.errors import SealBroken
 from totrinn.app.identity_providers import Unavailable
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import LoggedEvent
-from totrinn.app.webhooks.keeping import webhook_context
+from totrinn.app.webhooks.keeping import told_of, webhook_context
 from totrinn.app.webhooks.records import Delivery, Outcome, Webhook, WhyOff
 from totrinn.core.events import Event, Kind, Source
 
 Send = Callable[[str, bytes, Mapping[str, str]], tuple[int, bytes] | Unavailable]
 """Posts a body with headers to an address: status and answer, or why there is none."""
+Clock = Callable[[], datetime]
+"""What time it is: a turn is long, and what is signed says when it was sent."""
 
 _WAITS = (
     timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10), timedelta(minutes=30),
@@ -32,26 +34,26 @@ _AT_ONCE = 50
 _LONGEST_SAID = 300
 
 
-def webhooks_due(services: Services, now: datetime) -> tuple[str, ...]:
-    """The webhooks by which something is to be delivered."""
+def webhooks_due(services: Services, now: datetime) -> tuple[tuple[str, str], ...]:
+    """The webhooks by which something is to be delivered, each with its organisation: the ids of both."""
     with services.store.reading() as unit:
         return unit.webhooks.due(now)
 
 
 def deliver(
-    services: Services, now: datetime, webhook_id: str, *, send: Send, is_enough: Callable[[], bool] = lambda: False
+    services: Services, clock: Clock, webhook_id: str, *, send: Send, is_enough: Callable[[], bool] = lambda: False
 ) -> int:
     """Delivers by one webhook what is due; how much was taken. When something is not, all the rest waits a while.
 
     After each attempt it is asked whether that `is_enough` for this turn.
     """
     with services.store.reading() as unit:
-        webhook, due = unit.webhooks.find_by_id(webhook_id), unit.webhooks.due_of(webhook_id, now, limit=_AT_ONCE)
+        webhook, due = unit.webhooks.find_by_id(webhook_id), unit.webhooks.due_of(webhook_id, clock(), limit=_AT_ONCE)
     if webhook is None:
         return 0
     taken = 0
     for delivery in due:
-        outcome = _attempt(services, now, webhook, delivery, send)
+        outcome = _attempt(services, clock, webhook, delivery, send)
         if outcome is not None and not outcome.is_taken:
             break
         taken += outcome is not None
@@ -60,11 +62,11 @@ def deliver(
     return taken
 
 
-def _attempt(services: Services, now: datetime, webhook: Webhook, delivery: Delivery, send: Send) -> Outcome | None:
+def _attempt(services: Services, clock: Clock, webhook: Webhook, delivery: Delivery, send: Send) -> Outcome | None:
     """What became of one attempt; None when somebody else has it."""
     wait = _WAITS[min(delivery.attempts, len(_WAITS) - 1)]
     with services.store.writing() as unit:
-        if not unit.webhooks.claim(delivery, until=now + wait):
+        if not unit.webhooks.claim(delivery, until=clock() + wait):
             return None
         event = unit.log.find(delivery.event_id)
         organisation = unit.organisations.find(webhook.organisation_id)
@@ -72,13 +74,13 @@ def _attempt(services: Services, now: datetime, webhook: Webhook, delivery: Deli
         with services.store.writing() as unit:
             unit.webhooks.delivered(delivery)
         return None
-    outcome = _sent(services, now, webhook, event, payload(event, organisation.slug), send)
+    outcome = _sent(services, clock(), webhook, event, payload(event, organisation.slug), send)
     with services.store.writing() as unit:
         unit.webhooks.note(webhook.id, outcome)
         if outcome.is_taken:
             unit.webhooks.delivered(delivery)
         else:
-            _wait(unit, now, delivery)
+            _wait(unit, clock(), delivery)
     return outcome
 
 
@@ -136,5 +138,5 @@ def _wait(unit: Unit, now: datetime, delivery: Delivery) -> None:
 
 
 def _log(unit: Unit, now: datetime, kind: Kind, webhook: Webhook, **detail: str) -> None:
-    told = {"webhook": webhook.address, **detail}
+    told = told_of(webhook) | detail
     unit.log.write(Event(kind, now, Source(""), organisation_id=webhook.organisation_id, detail=told))

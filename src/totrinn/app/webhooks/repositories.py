@@ -36,8 +36,8 @@ class Webhooks(Protocol):
     def put(self, webhook_id: str, event_id: str, now: datetime) -> None:
         """This event is to be delivered, whatever the topics are."""
 
-    def due(self, now: datetime) -> tuple[str, ...]:
-        """The webhooks by which something is to be delivered now."""
+    def due(self, now: datetime) -> tuple[tuple[str, str], ...]:
+        """(webhook, organisation) of those by which something is to be delivered now, by their ids."""
 
     def due_of(self, webhook_id: str, now: datetime, *, limit: int) -> tuple[Delivery, ...]:
         """What is to be delivered by one, the oldest first."""
