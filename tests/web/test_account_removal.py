@@ -17,6 +17,7 @@ from tests.web.own_account import (
     wait_for_next_code,
 )
 from tests.web.requiring import turned_on, withdrawn
+from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
 
 CODES = "/account/recovery-codes"
@@ -235,3 +236,49 @@ def test_wrong_recovery_codes_count_with_wrong_codes(house: House, browser: Brow
     answer = guessing.post("/login/two-factor", code="000000")
     assert (answer.status, answer.headers["retry-after"]) == (429, "1")
     assert "Too many failed attempts" in answer.words
+
+
+@pytest.mark.row("R29", "R88")
+def test_whoever_is_inactive_may_remove_the_last_app_and_returns_to_enrolment(
+    house: House, browser: Browser, eva: Resident, clock: time_machine.Traveller
+) -> None:
+    """Where she is no member nobody holds it; back there, the password alone leads to enrolment, by whatever way."""
+    house.organisation("strict", name="Strict AS", requirement=Requirement(since=now()))
+    house.join(eva, "strict")
+    assert browser.post(opened(house, browser, eva), code=eva.code()).status == 409
+    turn(house, eva, active=False)
+    wait_for_next_code(clock)
+    assert "Strict" not in browser.get("/account").words
+    assert browser.post(opened(house, browser, eva), code=eva.code()).status == 303
+    turn(house, eva, active=True)
+    assert browser.get("/account").status == 200
+    browser.get("/choose-organisation")
+    switched = browser.post("/choose-organisation", organisation="strict")
+    assert switched.location == "/login/enrol"
+    assert browser.get("/account").location == "/login/enrol"
+    fresh = house.sign_in(eva, organisation="strict")
+    for path in ("/", "/account", "/settings/basic"):
+        assert fresh.get(path).location == "/login/enrol"
+    assert house.sessions("strict", eva) == 0
+
+
+@pytest.mark.row("R29", "R33", "R88")
+def test_who_returns_while_the_last_app_is_being_removed_is_held_as_well(
+    house: House, browser: Browser, eva: Resident, clock: time_machine.Traveller
+) -> None:
+    """The page was opened before, the form is sent after: she is a member again, and the app stays."""
+    house.organisation("strict", name="Strict AS", requirement=Requirement(since=now()))
+    house.join(eva, "strict")
+    turn(house, eva, active=False)
+    path = opened(house, browser, eva)
+    turn(house, eva, active=True)
+    wait_for_next_code(clock)
+    assert browser.post(path, code=eva.code()).status == 409
+    assert lets_in(house, eva, code=eva.code())
+
+
+def turn(house: House, resident: Resident, *, active: bool) -> None:
+    """What the directory of the strict organisation does."""
+    with house.services.store.writing() as unit:
+        change = unit.directory.reactivate if active else unit.directory.deactivate
+        assert change(house.stored("strict").id, resident.id, now())
