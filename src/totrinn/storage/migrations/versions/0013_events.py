@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013"
-down_revision = "0011"
+down_revision = "0012"
 
 _TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _OVER = sa.text("session_id IS NULL")
