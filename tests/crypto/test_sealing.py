@@ -209,3 +209,45 @@ def hkdf(secret: bytes, salt: bytes, info: bytes, length: int = 32) -> bytes:
 _SECRET = bytes(range(32))
 _FINGERPRINT = hashlib.sha256(b"totrinn key id\0" + _SECRET).hexdigest()[:8]
 _TEXT = f"0001-{_FINGERPRINT}:{base64.b64encode(_SECRET).decode()}"
+
+
+@given(value=st.binary(max_size=300), purpose=st.text(max_size=20))
+def test_what_is_enclosed_comes_back_for_its_purpose_alone(value: bytes, purpose: str) -> None:
+    """Written in letters that stand in an address as they are; never twice the same."""
+    vault = KeyVault.of_text(_TEXT)
+    text = vault.enclose(value, purpose)
+    assert set(text) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert vault.enclosed(text, purpose) == value
+    assert vault.enclosed(text, f"{purpose}x") is None
+    assert vault.enclose(value, purpose) != text
+
+
+@given(text=st.text(max_size=200))
+def test_nothing_else_is_taken_for_enclosed(text: str) -> None:
+    """Whatever it is, it is refused, and nothing breaks."""
+    assert KeyVault.of_text(_TEXT).enclosed(text, "purpose") is None
+
+
+def test_an_enclosed_value_can_be_written_in_one_way_only(vault: KeyVault, tmp_path: Path) -> None:
+    """Every sign counts, also the bits of the last one that carry nothing; another installation opens nothing."""
+    for length in range(3):
+        text = vault.enclose(b"x" * length, "purpose")
+        signs = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/"
+        others = {f"{text[:at]}{sign}{text[at + 1 :]}" for at in range(len(text)) for sign in signs} - {text}
+        others |= {f"{text}{more}" for more in ("=", "==", "A", "\n", " ")} | {text[:-1], f" {text}"}
+        assert all(vault.enclosed(other, "purpose") is None for other in others)
+        assert KeyVault.create(tmp_path / f"other{length}").enclosed(text, "purpose") is None
+
+
+@pytest.mark.row("R90")
+def test_what_was_enclosed_is_opened_after_a_rotation_and_by_others_that_have_the_key(keys: Path) -> None:
+    """A process that has not seen the new key looks for it; one whose key is gone opens nothing."""
+    vault = KeyVault.create(keys)
+    old, behind = vault.enclose(b"value", "purpose"), KeyVault.load(keys)
+    key = write_new_key(keys)
+    assert vault.use(key.id)
+    new = vault.enclose(b"value", "purpose")
+    assert vault.enclosed(old, "purpose") == b"value"
+    assert behind.look_again(at_once=True)
+    assert behind.enclosed(new, "purpose") == b"value"
+    assert KeyVault((key,)).enclosed(old, "purpose") is None

@@ -1,51 +1,18 @@
 """Many at the same moment, on each kind of database: what is good once is given once, and nothing of ours fails."""
 
-import threading
-from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 import pytest
-from time_machine import Traveller
 
 from tests.oauth2.application import Application, at_once, register
-from tests.postgresql_server import PostgresqlServer
-from tests.web.conftest import Blueprint
+from tests.oauth2.houses import house
+from tests.oauth2.together import together
 from tests.web.house import Browser, House, Resident
-from tests.web.provider import ScriptedProviders, ScriptedRecords
-from totrinn.app.ports import Services
-from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
-from totrinn.oidc_provider import JoseOpenId
-from totrinn.storage import Database
 
+__all__ = ["house"]
 MANY = 8
 ROUNDS = 5
 pytestmark = pytest.mark.row("R86")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def house(request: pytest.FixtureRequest, blueprint: Blueprint, clock: Traveller, tmp_path: Path) -> Iterator[House]:
-    """An installation on this kind of database."""
-    url = f"sqlite:///{tmp_path / 'totrinn.sqlite3'}"
-    if request.param == "postgresql":
-        server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-        url = server.url(server.create_database())
-    database = Database.open(url)
-    database.migrate()
-    services = Services(
-        store=database,
-        passwords=Argon2Passwords(),
-        vault=KeyVault.load(blueprint.keys),
-        random=SystemRandomness(),
-        providers=ScriptedProviders(),
-        domain_records=ScriptedRecords(),
-        openid=JoseOpenId(),
-        application_name="Jobadmin",
-        vendor_name="Jobadmin support",
-    )
-    yield House(services, blueprint.password_hash)
-    database.close()
 
 
 @pytest.fixture
@@ -61,23 +28,6 @@ def application(house: House, vendor: None) -> Application:
     return register(house, signing="EdDSA")
 
 
-def _together(acts: list[Callable[[], Any]]) -> list[Any]:
-    """What each act returned; all begin at once."""
-    start = threading.Barrier(len(acts))
-    done: list[Any] = [None] * len(acts)
-
-    def run(at: int) -> None:
-        start.wait(60)
-        done[at] = acts[at]()
-
-    threads = [threading.Thread(target=run, args=(at,)) for at in range(len(acts))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return done
-
-
 def test_of_all_who_bring_the_same_code_one_is_given_tokens(
     house: House, application: Application, kari: Resident
 ) -> None:
@@ -85,7 +35,7 @@ def test_of_all_who_bring_the_same_code_one_is_given_tokens(
     browser, workers = house.sign_in(kari), at_once(application, MANY)
     for _ in range(ROUNDS):
         code = application.code(browser)
-        answers = _together([partial(worker.exchange, code) for worker in workers])
+        answers = together([partial(worker.exchange, code) for worker in workers])
         assert sorted(answer.status_code for answer in answers) == [200, *[400] * (MANY - 1)]
         (given,) = (answer.json() for answer in answers if answer.status_code == 200)
         assert application.userinfo(given["access_token"]).status_code == 401
@@ -97,7 +47,7 @@ def test_all_who_bring_the_same_refresh_token_are_given_the_same_next_one(
     """And it is good."""
     token, workers = application.tokens(house.sign_in(kari))["refresh_token"], at_once(application, MANY)
     for _ in range(ROUNDS):
-        answers = _together([partial(worker.refresh, token) for worker in workers])
+        answers = together([partial(worker.refresh, token) for worker in workers])
         assert [answer.status_code for answer in answers] == [200] * MANY
         (token,) = {answer.json()["refresh_token"] for answer in answers}
 
@@ -121,7 +71,7 @@ def test_ending_and_giving_do_not_wait_for_each_other(house: House, application:
         windows: list[Browser] = [house.same_browser(browser) for _ in range(3)]
         refreshing = [partial(worker.refresh, token) for worker in workers]
         asking = [partial(window.get, application.link()) for window in windows]
-        answers = _together([*refreshing, *asking, end_sessions, end_grants])
+        answers = together([*refreshing, *asking, end_sessions, end_grants])
         assert {answer.status_code for answer in answers[:3]} <= {200, 400}
         assert {answer.status for answer in answers[3:6]} == {303}
         assert application.refresh(token).status_code == 400
