@@ -8,7 +8,16 @@ from totrinn.cli import totrinn
 
 HERE = ("--data", "--database")
 AGREED = (
-    *("--redirect-uri", "--logout-uri", "--back-channel", "--home", "--authentication", "--keys", "--signing"),
+    *(
+        "--redirect-uri",
+        "--logout-uri",
+        "--back-channel",
+        "--events",
+        "--home",
+        "--authentication",
+        "--keys",
+        "--signing",
+    ),
     *("--pushed", "--host"),
 )
 PROMISED = {
@@ -87,6 +96,12 @@ PROMISED = {
     "token create": ("--organisation", "--scope", "--days", "--name", "--json", *HERE),
     "token list": ("--organisation", "--json", *HERE),
     "token revoke": ("--organisation", "--json", *HERE),
+    "webhook add": ("--organisation", "--topic", "--json", *HERE),
+    "webhook list": ("--organisation", "--json", *HERE),
+    "webhook change": ("--organisation", "--address", "--topic", "--on", "--json", *HERE),
+    "webhook new-secret": ("--organisation", "--json", *HERE),
+    "webhook test": ("--organisation", "--json", *HERE),
+    "webhook remove": ("--organisation", "--json", *HERE),
     "explain": ("--organisation", "--json", *HERE),
     "audit verify": ("--json", *HERE),
     "audit export": ("--json", *HERE),

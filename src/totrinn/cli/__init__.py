@@ -32,6 +32,7 @@ COMMANDS = {
     "connection": "totrinn.cli.connections:connection",
     "token": "totrinn.cli.tokens:token",
     "domain": "totrinn.cli.domains:domain",
+    "webhook": "totrinn.cli.webhooks:webhook",
     "application": "totrinn.cli.applications:application",
     "apply": "totrinn.cli.applying:apply",
     "explain": "totrinn.cli.explaining:explain",

@@ -30,10 +30,10 @@ class Deliverer:
     def due(self, now: datetime) -> Iterator[Errand]:
         """One errand for each webhook by which something is due."""
         for webhook_id, organisation_id in webhooks_due(self._services, now):
-            yield Errand(webhook_id, organisation_id, partial(self._deliver, webhook_id))
+            yield Errand(webhook_id, organisation_id, partial(self.deliver, webhook_id))
 
-    def _deliver(self, webhook_id: str) -> None:
-        """A receiver that takes its time waits for its next turn, as there are others."""
+    def deliver(self, webhook_id: str) -> None:
+        """Sends what is due by one. A receiver that takes its time waits for its next turn, as there are others."""
         ends = time.monotonic() + _LONGEST_TURN_SECONDS
         deliver(self._services, _clock, webhook_id, send=self._send, is_enough=lambda: time.monotonic() >= ends)
 
