@@ -25,6 +25,7 @@ class Given:
     redirect_uri: tuple[str, ...]
     logout_uri: tuple[str, ...]
     back_channel: str | None
+    events: str | None
     home: str | None
     authentication: str | None
     keys: Path | None
@@ -41,6 +42,7 @@ _OPTIONS = (
     _several("--redirect-uri", "URL", "Where answers go: https, http on this machine, or an app's own scheme."),
     _several("--logout-uri", "URL", "Where the browser may go on to after signing out here."),
     click.option("--back-channel", metavar="URL", help="Where it is told that a session has ended."),
+    click.option("--events", metavar="URL", help="Where it takes security events: that a session has ended (CAEP)."),
     click.option("--home", metavar="URL", help="Where people find it; «Continue» leads there."),
     click.option(
         "--authentication",
@@ -78,6 +80,7 @@ def agreed(before: Agreement, given: Given) -> Agreement:
         "redirect_uris": _checked(given.redirect_uri, "--redirect-uri", is_redirect_uri),
         "logout_uris": _checked(given.logout_uri, "--logout-uri", is_page),
         "back_channel": _address(given.back_channel, "--back-channel"),
+        "events": _address(given.events, "--events"),
         "home": _address(given.home, "--home"),
         "authentication": given.authentication and ClientAuthentication(given.authentication),
         "keys": given.keys and _read_keys(given.keys),

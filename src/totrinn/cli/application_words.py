@@ -32,6 +32,7 @@ def for_programs(shown: Shown) -> dict[str, Any]:
         "redirect_uris": agreed.redirect_uris,
         "post_logout_redirect_uris": agreed.logout_uris,
         "backchannel_logout_uri": agreed.back_channel or None,
+        "events": agreed.events or None,
         "home": agreed.home or None,
         "token_endpoint_auth_method": agreed.authentication,
         "id_token_signed_response_alg": agreed.signing,
@@ -63,6 +64,7 @@ def _agreed(application: Application) -> Iterator[tuple[str, str]]:
     for name, addresses in several:
         yield from ((name, each) for each in addresses)
     yield "back-channel logout", agreed.back_channel or "none"
+    yield "security events", agreed.events or "none"
     yield "home", agreed.home or "none"
     yield "authentication", agreed.authentication.value
     yield "ID tokens signed with", agreed.signing.value

@@ -78,6 +78,7 @@ class DeclaredApplication(_Declared):
     redirect_uris: tuple[str, ...] = ()
     logout_uris: tuple[str, ...] = ()
     back_channel: str = ""
+    events: str = ""
     home: str = ""
     authentication: ClientAuthentication = ClientAuthentication.SECRET_BASIC
     keys_file: str = ""
@@ -183,6 +184,7 @@ def _application(path: Path, found: DeclaredApplication) -> WantedApplication:
         redirect_uris=found.redirect_uris,
         logout_uris=found.logout_uris,
         back_channel=found.back_channel,
+        events=found.events,
         home=found.home,
         authentication=found.authentication,
         keys=_read(_beside(path, found.keys_file)) if found.keys_file else "",

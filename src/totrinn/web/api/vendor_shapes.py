@@ -72,6 +72,7 @@ class ApplicationWanted(Sent, frozen=True):
     redirect_uris: Annotated[tuple[Url, ...], Meta(max_length=20)] = ()
     logout_uris: Annotated[tuple[Url, ...], Meta(max_length=20)] = ()
     back_channel: Url = ""
+    events: Url = ""
     home: Url = ""
     authentication: ClientAuthentication = ClientAuthentication.SECRET_BASIC
     keys: dict[str, Any] | None = None
@@ -89,6 +90,7 @@ class ApplicationShape(Answer, frozen=True):
     redirect_uris: list[str]
     logout_uris: list[str]
     back_channel: str
+    events: str
     home: str
     authentication: ClientAuthentication
     keys: dict[str, Any] | None
