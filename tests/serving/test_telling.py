@@ -92,20 +92,25 @@ def telling(installation: Installation, number: int = 1) -> Iterator[None]:
         yield
 
 
-def granted(installation: Installation, *addresses: str) -> str:
-    """Somebody who has signed in to applications with these back channels; their session."""
+def granted(installation: Installation, *agreed: Agreement) -> str:
+    """Somebody who has signed in to applications with which this is agreed; their session."""
     services, registrar = installation.services, registering.Registrar(visitor(), Source("operator:test"))
     landed = sign_in(services, visitor(), email=KARI, password=PASSWORD)
     assert isinstance(landed, Admitted)
     actor = look_at(services, visitor(), landed.token)
     assert actor is not None
-    for address in addresses:
-        made = registering.register(services, registrar, Agreement(address, back_channel=address))
+    for agreement in agreed:
+        made = registering.register(services, registrar, agreement)
         assert isinstance(made, registering.Registered)
         with services.store.writing() as unit:
             asked = Asked(made.application.id, "https://app.example.no/cb", "c" * 43, ("openid",))
             assert grant_code(services, unit, visitor(), actor, asked)
     return landed.token
+
+
+def logout_at(address: str) -> Agreement:
+    """What is agreed with one that is told there."""
+    return Agreement(address, back_channel=address)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -126,7 +131,7 @@ def is_all_told(installation: Installation) -> bool:
 def test_one_of_several_nodes_tells_it(installation: Installation) -> None:
     """The application hears of the session once, though three look for what is to be told."""
     with listening() as (address, heard), telling(installation, 3):
-        token = granted(installation, address)
+        token = granted(installation, logout_at(address))
         sign_out(installation.services, visitor(), token)
         until(lambda: bool(heard) and is_all_told(installation))
     assert len(heard) == 1
@@ -135,7 +140,7 @@ def test_one_of_several_nodes_tells_it(installation: Installation) -> None:
 def test_one_that_does_not_answer_keeps_no_other_waiting(installation: Installation) -> None:
     """While one is being waited for, the other hears."""
     with silent() as dead, listening() as (address, heard), telling(installation):
-        token = granted(installation, dead, address)
+        token = granted(installation, logout_at(dead), logout_at(address))
         started = time.monotonic()
         sign_out(installation.services, visitor(), token)
         until(lambda: bool(heard))
@@ -145,7 +150,7 @@ def test_one_that_does_not_answer_keeps_no_other_waiting(installation: Installat
 def test_one_that_refuses_is_told_later(installation: Installation) -> None:
     """The grant that is over stays, and waits for its turn."""
     with listening(400) as (address, heard), telling(installation):
-        token = granted(installation, address)
+        token = granted(installation, logout_at(address))
         sign_out(installation.services, visitor(), token)
         until(lambda: bool(heard) and is_all_told(installation))
     with installation.services.store.reading() as unit:
