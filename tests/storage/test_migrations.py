@@ -16,8 +16,10 @@ from sqlalchemy.engine import Engine
 
 from tests.storage.examples import PROOF, a_signin, add_member, add_organisation, add_session, an_event, digest
 from tests.storage.sso_examples import add_connection, add_linked
+from totrinn.app.applications.grant_records import Channel
 from totrinn.app.records import MemberCounts
 from totrinn.storage import Database, DatabaseNotMigrated, DatabaseTooNew, migrating
+from totrinn.storage.columns import instant
 from totrinn.storage.tables import metadata
 
 BROKEN = """
@@ -138,6 +140,49 @@ def test_what_stands_in_the_first_tables_stays(empty_url: str, tmp_path: Path, m
         assert [event.person_name for event in told.events] == ["Former Member"]
         add_linked(unit, add_connection(unit, organisation.id))
     database.close()
+
+
+def test_who_was_to_be_told_of_an_ended_session_still_is(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After as many attempts as before, and by the one channel that there was."""
+    earlier = tmp_path / "earlier"
+    shutil.copytree(migrating._MIGRATIONS, earlier)
+    for file in (earlier / "versions").glob("[0-9]*_*.py"):
+        if file.name >= "0013":
+            file.unlink()
+    database = Database.open(empty_url)
+    with monkeypatch.context() as patched:
+        patched.setattr(migrating, "_MIGRATIONS", earlier)
+        database.migrate()
+    agreed = {"authentication": "none", "signing": "RS256", "back_channel": "https://app.example.no/logout"}
+    over = {"application_id": "x", "person_id": "x", "organisation_id": "x", "session_id": None, "ended_at": 7}
+    with database.engines.writing.begin() as connection:
+        _insert(connection, "organisation")
+        _insert(connection, "person")
+        _insert(connection, "application", **agreed)
+        _insert(connection, "application_grant", **over, tell_at=9, attempts=3)
+    database.migrate()
+    with database.reading() as unit:
+        assert unit.grants.to_tell(instant(8)) == ()
+        assert unit.grants.to_tell(instant(9)) == (("x", Channel.LOGOUT),)
+        (told,) = unit.grants.untold("x", Channel.LOGOUT, instant(9), limit=9)
+        assert (told.attempts, told.ended_at, told.why) == (3, instant(7), None)
+        found = unit.applications.find("x")
+        assert found is not None
+        assert found.agreement.events == ""
+    database.close()
+
+
+def _insert(connection: sa.Connection, name: str, **known: object) -> None:
+    """A row with these values, and with any that will do for what else there must be."""
+    table = sa.Table(name, sa.MetaData(), autoload_with=connection, resolve_fks=False)
+    needed = {
+        column.name: "x" if column.type.python_type is str else column.type.python_type()
+        for column in table.columns
+        if not column.nullable and column.server_default is None
+    }
+    connection.execute(table.insert().values({**needed, **known}))
 
 
 _FILLED = ("person", "organisation", "membership", "tally", "authenticator", "session", "signin", "event")
