@@ -15,7 +15,7 @@ def test_a_face_comes_back_with_its_picture(database: Database) -> None:
     with database.writing() as unit:
         organisation = examples.add_organisation(unit)
         assert unit.faces.find(organisation.id) == unit.faces.of_vendor() == Face()
-        face = Face("#0b5670", _LOGO, lets_others=False, revision=1)
+        face = Face("#0b5670", _LOGO, lets_others=False, revision=1, name="Søkerportalen")
         assert unit.faces.save(organisation.id, face, _PICTURE, expected_revision=0)
         assert unit.faces.find(organisation.id) == face
         assert unit.faces.picture(_LOGO.digest) == (LogoKind.PNG, _PICTURE)

@@ -7,6 +7,7 @@ from totrinn.app.applications.grant_records import WhyEnded
 from totrinn.app.errors import NotFound
 from totrinn.app.judging import Actor, acting, acting_as_oneself
 from totrinn.app.landing import Landing, Visitor, land_switch
+from totrinn.app.naming import product_name
 from totrinn.app.notifying import tell
 from totrinn.app.own_factors import Changed, log_refused_proof, renewed, stale_proof
 from totrinn.app.ports import Services, Unit
@@ -111,7 +112,9 @@ def find_weakness(
     """Why this new password may not be chosen by this person (or, before there is one, for this address)."""
     minimum = shortest_password(services, person, organisation_id)
     address = person.email if person else email
-    names = {services.application_name, services.vendor_name, "totrinn", address, address.partition("@")[0]}
+    with services.store.reading() as unit:
+        names = {services.application_name, product_name(services, unit), services.vendor_name, "totrinn"}
+    names |= {address, address.partition("@")[0]}
     for organisation in _organisations(services, person, organisation_id):
         names |= {organisation.name, organisation.slug}
     canonical = passwords.canonical(new_password)

@@ -5,9 +5,10 @@ confirmed; until then it lives sealed in that browser's own sign-in or session, 
 """
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from totrinn.app.landing import Visitor
+from totrinn.app.naming import product_name
 from totrinn.app.notifying import tell
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import (
@@ -29,10 +30,11 @@ _RECOVERY_CODE_BYTES = 15
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """What the person is shown of a pending secret: base32, and the address that the QR code holds."""
+    """What the person is shown of a pending secret: base32, the address that the QR code holds, and its issuer."""
 
     base32: str
     uri: str
+    issuer: str
     pending: Pending
 
 
@@ -47,12 +49,13 @@ def new_pending(services: Services, visitor: Visitor, person: Person) -> Pending
     return Pending(services.vault.seal(secret, totp_context(person.id)), visitor.now + PENDING_LIFETIME)
 
 
-def shown_secret(services: Services, person: Person, pending: Pending) -> Secret:
+def shown_secret(services: Services, unit: Unit, person: Person, pending: Pending) -> Secret:
     """The pending secret as its own browser is shown it."""
+    issuer = product_name(services, unit)
     secret = services.vault.open(pending.sealed_secret, totp_context(person.id))
     base32 = base64.b32encode(secret).decode()
-    uri = totp.provisioning_uri(base32, issuer=services.application_name, label=person.email)
-    return Secret(base32, uri, pending)
+    uri = totp.provisioning_uri(base32, issuer=issuer, label=person.email)
+    return Secret(base32, uri, issuer, pending)
 
 
 def confirmed(
@@ -93,7 +96,7 @@ def store(
     replaced: bool = False,
 ) -> tuple[str, ...]:
     """Stores a confirmed authenticator with ten new recovery codes (returned, to be shown once); logs it and tells."""
-    unit.factors.add(authenticator)
+    unit.factors.add(replace(authenticator, issuer=product_name(services, unit)))
     unit.people.clear_must_enrol(person.id)
     kind = Kind.FACTOR_REPLACED if replaced else Kind.FACTOR_ENROLLED
     log_factor(unit, visitor, kind, person, organisation_id)

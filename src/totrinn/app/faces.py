@@ -1,8 +1,11 @@
-"""How pages look, as it is kept: the vendor's accent colour and logo, and an organisation's own."""
+"""How pages look, as it is kept: the vendor's name, accent colour and logo, and an organisation's own."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
+
+LONGEST_NAME = 40
 
 
 class LogoKind(StrEnum):
@@ -31,6 +34,8 @@ class Face:
     lets_others: bool = False
     """Of the vendor's: whether organisations may have one of their own."""
     revision: int = 0
+    name: str = ""
+    """What the application is called; empty: as in the settings."""
 
 
 class Faces(Protocol):
@@ -62,4 +67,19 @@ def shown(vendors: Face, own: Face | None) -> Face:
     """What pages look like: the organisation's own, where it is let, on top of the vendor's."""
     if own is None or not vendors.lets_others:
         return vendors
-    return replace(vendors, accent=own.accent or vendors.accent, logo=own.logo or vendors.logo)
+    return replace(
+        vendors, accent=own.accent or vendors.accent, logo=own.logo or vendors.logo, name=own.name or vendors.name
+    )
+
+
+def read_name(typed: str) -> str | None:
+    """The name in its composed form, with single spaces; empty for none; None for what cannot be one.
+
+    It says something, at most 40 characters of it; nothing in it is invisible, turns the direction of writing or piles
+    up marks. Nor has it a colon, at which authenticator apps cut (Key URI format).
+    """
+    name = " ".join(unicodedata.normalize("NFC", typed).split())
+    kinds = "".join(unicodedata.category(letter)[0] for letter in name)
+    says_something = not name or not {"L", "N"}.isdisjoint(kinds)
+    is_plain = "C" not in kinds and "MMM" not in kinds and ":" not in name
+    return name if says_something and is_plain and len(name) <= LONGEST_NAME else None

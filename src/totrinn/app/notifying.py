@@ -1,6 +1,7 @@
 """Telling a person by mail what happened to their account: written in the transaction of what it tells (R30, R31)."""
 
 from totrinn.app.landing import Visitor
+from totrinn.app.naming import product_name
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Mail, MailKind, Person
 
@@ -18,7 +19,7 @@ def tell(services: Services, unit: Unit, person: Person, kind: MailKind, visitor
             language=language,
             values={
                 "name": person.name,
-                "application": services.application_name,
+                "application": product_name(services, unit),
                 "at": visitor.now.isoformat(),
                 "time_zone": organisation.time_zone if organisation else "Europe/Oslo",
                 "browser": visitor.browser,

@@ -115,7 +115,7 @@ def start(services: Services, visitor: Visitor, actor: Actor) -> Secret | StaleP
         if pending is None or not pending.is_open(visitor.now):
             pending = new_pending(services, visitor, current.person)
             unit.sessions.set_pending(current.live.session.id, pending)
-        return shown_secret(services, current.person, pending)
+        return shown_secret(services, unit, current.person, pending)
 
 
 def confirm(
@@ -219,7 +219,7 @@ def renew_recovery_codes(
 
 
 def holders(unit: Unit, person_id: str) -> tuple[str, ...]:
-    """The organisations that forbid this person to remove the last factor."""
+    """The organisations that forbid this person to remove the last factor; those where they are inactive do not."""
     return holders_of_last_factor(
         [
             Holder(

@@ -89,6 +89,8 @@ class Authenticator:
     spent_steps: frozenset[int]
     created_at: datetime
     used_at: datetime | None
+    issuer: str = ""
+    """What the app was told that the account belongs to, and shows ever since; empty if that was not kept."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,4 +17,5 @@ face = Table(
     Column("picture", sa.LargeBinary),
     Column("lets_others", sa.Boolean, nullable=False),
     Column("revision", sa.Integer, nullable=False),
+    Column("name", Text, nullable=False, server_default=""),
 )

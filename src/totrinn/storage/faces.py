@@ -13,7 +13,7 @@ from totrinn.storage.repository import Repository, is_which
 from totrinn.storage.tables import organisation
 
 _F = face.c
-_FACE = select(_F.accent, _F.logo_kind, _F.logo_digest, _F.lets_others, _F.revision)
+_FACE = select(_F.accent, _F.logo_kind, _F.logo_digest, _F.lets_others, _F.revision, _F.name)
 _FIND = _FACE.where(is_which(_F.organisation_id))
 _OF_VENDOR = _FACE.join(organisation, organisation.c.id == _F.organisation_id).where(is_which(organisation.c.slug))
 _PICTURE = select(_F.logo_kind, _F.picture).where(is_which(_F.logo_digest)).limit(1)
@@ -50,6 +50,7 @@ class SqlFaces(Repository, ports.Faces):
             "logo_kind": face.logo.kind if face.logo else None,
             "logo_digest": face.logo.digest if face.logo else None,
             "lets_others": face.lets_others,
+            "name": face.name,
         }
         if picture is not None or face.logo is None:
             values["picture"] = picture
@@ -64,5 +65,5 @@ class SqlFaces(Repository, ports.Faces):
 def _face_of(row: Sequence[Any] | None) -> Face:
     if row is None:
         return Face()
-    accent, kind, digest, lets_others, revision = row
-    return Face(accent, Logo(kind, digest) if kind is not None else None, lets_others, revision)
+    accent, kind, digest, lets_others, revision, name = row
+    return Face(accent, Logo(kind, digest) if kind is not None else None, lets_others, revision, name)

@@ -22,7 +22,7 @@ _SPENT = (
     .scalar_subquery()
 )
 _OF_PERSON = (
-    select(_A.id, _A.person_id, _A.kind, _A.sealed_secret, _A.last_step, _SPENT, _A.created_at, _A.used_at)
+    select(_A.id, _A.person_id, _A.kind, _A.sealed_secret, _A.last_step, _SPENT, _A.created_at, _A.used_at, _A.issuer)
     .where(is_which(_A.person_id))
     .order_by(_A.id)
 )
@@ -67,6 +67,7 @@ class SqlFactors(Repository, ports.Factors):
             "last_step": authenticator.last_step,
             "created_at": authenticator.created_at,
             "used_at": authenticator.used_at,
+            "issuer": authenticator.issuer,
         }
         self._connection.execute(_ADD, values)
         for step in authenticator.spent_steps:
@@ -113,6 +114,6 @@ class SqlFactors(Repository, ports.Factors):
 
 
 def _authenticator_of(values: Sequence[Any]) -> Authenticator:
-    id_, person_id, kind, sealed_secret, last_step, spent, created_at, used_at = values
+    id_, person_id, kind, sealed_secret, last_step, spent, created_at, used_at, issuer = values
     spent_steps = frozenset(map(int, spent.split())) if spent else frozenset()
-    return Authenticator(id_, person_id, kind, sealed_secret, last_step, spent_steps, created_at, used_at)
+    return Authenticator(id_, person_id, kind, sealed_secret, last_step, spent_steps, created_at, used_at, issuer)

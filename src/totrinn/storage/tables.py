@@ -146,6 +146,7 @@ authenticator = Table(
     Column("last_step", sa.BigInteger, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("used_at", Instant),
+    Column("issuer", Text, nullable=False, server_default=""),
 )
 
 spent_step = Table(

@@ -13,6 +13,7 @@ from totrinn.app.ports import Services
 from totrinn.app.records import OpenSignin
 from totrinn.web import csrf, dates
 from totrinn.web.cookies import Cookie, Jar, drop_cookie, set_cookie
+from totrinn.web.faces import Look, look_of
 from totrinn.web.languages import Language, negotiate
 from totrinn.web.rendering import Renderer
 from totrinn.web.settings import WebSettings
@@ -80,6 +81,16 @@ class Ask:
         standing = self.actor.live.standing if self.actor is not None else self.signin and self.signin.standing
         organisation = standing.organisation if standing else None
         return organisation.time_zone if organisation else dates.DEFAULT_ZONE
+
+    @cached_property
+    def look(self) -> Look:
+        """How the answer looks."""
+        return look_of(self)
+
+    @property
+    def application_name(self) -> str:
+        """What the application is called on the pages of this organisation."""
+        return self.look.name or self.settings.application_name
 
     @cached_property
     def csrf_seed(self) -> str:

@@ -19,5 +19,6 @@ def pending_view(secret: Secret) -> dict[str, object]:
         "qr": Markup(svg),  # noqa: S704 - made of modules by segno; the secret is base32
         "groups": grouped(secret.base32, between=" ").split(" "),
         "uri": secret.uri,
+        "issuer": secret.issuer,
         "expires_at": secret.pending.expires_at,
     }

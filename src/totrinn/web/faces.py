@@ -17,10 +17,11 @@ STYLE = re.compile(r"(?P<colour>[0-9a-f]{6})\.css", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """Addresses of a stylesheet and a picture; empty where the usual ones stand."""
+    """Addresses of a stylesheet and a picture, and a name; empty where the usual ones stand."""
 
     style: str = ""
     logo: str = ""
+    name: str = ""
 
 
 def look_of(ask: "Ask") -> Look:
@@ -37,7 +38,7 @@ def look_of(ask: "Ask") -> Look:
         return Look()
     face = shown(vendors, own)
     style = f"/face/{face.accent.removeprefix('#')}.css" if face.accent else ""
-    return Look(style, f"/face/{face.logo.digest}" if face.logo else "")
+    return Look(style, f"/face/{face.logo.digest}" if face.logo else "", face.name)
 
 
 def style_of(colour: str) -> str:

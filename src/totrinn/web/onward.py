@@ -27,7 +27,7 @@ def registered_ways(ask: "Ask") -> tuple[Onward, ...]:
 
 def ways_on(ask: "Ask") -> tuple[Onward, ...]:
     """Those, or the application of the settings where there is none; never empty."""
-    return registered_ways(ask) or (Onward(ask.settings.application_name, ask.settings.application_url),)
+    return registered_ways(ask) or (Onward(ask.application_name, ask.settings.application_url),)
 
 
 def way_on(ask: "Ask") -> Onward:

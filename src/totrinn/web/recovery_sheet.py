@@ -4,6 +4,7 @@ from urllib.parse import quote
 
 from starlette.responses import Response
 
+from totrinn.app.naming import product_name
 from totrinn.web.ask import Ask
 from totrinn.web.onward import Onward
 
@@ -15,7 +16,9 @@ def recovery_page(
 
     Without a way onward it is back to the account.
     """
-    lines = [ask.language.say("Recovery codes for %(application)s", application=ask.settings.application_name)]
+    with ask.services.store.reading() as unit:
+        name = product_name(ask.services, unit)
+    lines = [ask.language.say("Recovery codes for %(application)s", application=name)]
     text = "\n".join([*lines, "", *codes, ""])
     return ask.page(
         "recovery_codes.html",

@@ -19,7 +19,6 @@ from totrinn.core.roles import Right, may
 from totrinn.web import dates
 from totrinn.web.browsers import browser_name
 from totrinn.web.csrf import token_for
-from totrinn.web.faces import look_of
 from totrinn.web.languages import Language, language
 from totrinn.web.onward import way_on
 from totrinn.web.settings import WebSettings
@@ -37,7 +36,6 @@ class Renderer:
 
     def __init__(self, settings: WebSettings) -> None:
         self._frame: dict[str, object] = {
-            "application_name": settings.application_name,
             "vendor_name": settings.vendor_name,
             "support": settings.support,
             "nobody_told": settings.nobody_told,
@@ -58,7 +56,8 @@ def _request_frame(ask: "Ask") -> dict[str, object]:
         "time_zone": ask.time_zone,
         "notice": None,
         "way_on": cache(partial(way_on, ask)),
-        "look": look_of(ask),
+        "look": ask.look,
+        "application_name": ask.application_name,
         "csrf_field": _hidden_field("csrf", lambda: token_for(ask.csrf_seed)),
     }
     if ask.actor is not None:

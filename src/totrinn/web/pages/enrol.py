@@ -90,7 +90,8 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
     signin, standing = held.signin, held.standing
     pending = None
     if signin.pending is not None and signin.pending.is_open(ask.visitor.now):
-        pending = pending_view(shown_secret(ask.services, standing.person, signin.pending))
+        with ask.services.store.reading() as unit:
+            pending = pending_view(shown_secret(ask.services, unit, standing.person, signin.pending))
         pending["expires_at"] = min(signin.pending.expires_at, signin.expires_at)
     return ask.page(
         "login_enrol.html",
@@ -109,7 +110,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
 def _onward(ask: Ask, standing: Standing, wanted: str) -> Onward:
     """Where the person was on the way to; else the application. The vendor's staff have their work here."""
     if standing.organisation is not None and standing.organisation.is_vendor:
-        return Onward(ask.settings.application_name, wanted or HERE)
+        return Onward(ask.application_name, wanted or HERE)
     way = way_on(ask)
     return Onward(way.name, wanted or way.address)
 

@@ -1,4 +1,4 @@
-"""`/settings/face`: the accent colour and the logo of the pages; `/face/…`: what pages load of it.
+"""`/settings/face`: name, accent colour and logo of the pages; `/face/…`: what pages load of it.
 
 The picture is one of three kinds that can carry no script, by its content; it is served as that kind and no other.
 """
@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from totrinn.app.changing_faces import LARGEST_LOGO, FaceObstacle, Wanted, change_face
 from totrinn.app.errors import NotFound
-from totrinn.app.faces import Face
+from totrinn.app.faces import LONGEST_NAME, Face
 from totrinn.core.colours import hex_of, palette_of, read_colour
 from totrinn.core.roles import Right
 from totrinn.web.ask import Ask
@@ -28,7 +28,7 @@ def show(ask: Ask) -> Response:
 
 
 def save(ask: Ask) -> Response:
-    """Stores colour and logo."""
+    """Stores name, colour and logo."""
     say = ask.language.say
     accent = ""
     if ask.form.get("has_accent") == "on":
@@ -37,6 +37,7 @@ def save(ask: Ask) -> Response:
             return _page(ask, 422, accent=say("Write the colour as # and six digits, 0 to 9 and a to f."))
         accent = hex_of(colour)
     wanted = Wanted(
+        name=ask.form.get("name", ""),
         accent=accent,
         picture=ask.files.get("logo") or None,
         keeps_logo=ask.form.get("drop_logo") != "on",
@@ -51,6 +52,7 @@ def save(ask: Ask) -> Response:
     words = {
         FaceObstacle.SOMEONE_ELSE: ("form", say("Someone else has changed this in the meantime. Look it over again.")),
         FaceObstacle.NOT_LET: ("form", say("The vendor decides how the pages look.")),
+        FaceObstacle.NO_NAME: ("name", say("Use at most 40 letters, digits and other plain characters, and no colon.")),
         FaceObstacle.NO_PICTURE: ("logo", say("This is no picture of a kind that can be used: PNG, JPEG or WebP.")),
         FaceObstacle.TOO_LARGE: ("logo", say("The picture is too large: at most %(size)s kB.", size=kilobytes)),
     }
@@ -86,10 +88,12 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
         notice=notice(ask),
         face=face,
         form={
+            "name": ask.form.get("name", "")[:LONGEST_NAME] if is_sent else face.name,
             "has_accent": ask.form.get("has_accent") == "on" if is_sent else bool(face.accent),
             "accent": ask.form.get("accent", "")[:7] if is_sent else face.accent or _USUAL,
             "lets_others": ask.form.get("lets_others") == "on" if is_sent else face.lets_others,
         },
+        otherwise=("" if organisation.is_vendor else vendors.name) or ask.settings.application_name,
         adjusted=_adjusted(face.accent),
         is_vendor=organisation.is_vendor,
         is_let=organisation.is_vendor or vendors.lets_others,

@@ -120,10 +120,10 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
     live = ask.me.live
     with ask.services.store.reading() as unit:
         current = unit.sessions.find_by_id(live.session.id) or live
-    pending = current.session.pending
-    view = None
-    if pending is not None and pending.is_open(ask.visitor.now):
-        view = pending_view(shown_secret(ask.services, ask.me.person, pending))
+        pending = current.session.pending
+        view = None
+        if pending is not None and pending.is_open(ask.visitor.now):
+            view = pending_view(shown_secret(ask.services, unit, ask.me.person, pending))
     stale = None if Cookie.SESSION in ask.cookies_to_set else stale_proof(ask)
     return ask.page(
         "account_second_factor.html",

@@ -38,6 +38,7 @@ def _page(ask: Ask, status: int, *, way: str, clock: dict[str, object] | None = 
     held = ask.held
     with ask.services.store.reading() as unit:
         left = unit.factors.recovery_codes_left(held.signin.person_id)
+        factors = unit.factors.of_person(held.signin.person_id)
     return ask.page(
         "login_two_factor.html",
         status,
@@ -47,6 +48,7 @@ def _page(ask: Ask, status: int, *, way: str, clock: dict[str, object] | None = 
         clock=clock,
         errors=errors,
         recovery_left=left,
+        issuer=next((each.issuer for each in factors if each.issuer), ask.settings.application_name),
     )
 
 
