@@ -54,6 +54,8 @@ class Rooms:
     rooms: dict[str, Room] = field(default_factory=dict)
     connection: str = ""
     """A connection of the organisation whose requirement is off; it leads to a provider that nobody asks."""
+    client_id: str = ""
+    """Of an application that nobody opens; whoever is to sign in to it is asked here."""
 
     def room(self, name: str) -> Visit:
         """Whoever stays in the room, who now reads the language of the round."""
@@ -107,7 +109,7 @@ class Rooms:
     def _register(self) -> None:
         """Two applications; without a home, they change nothing for those who go on."""
         addresses = ("--redirect-uri", "https://jobb.example/callback", "--back-channel", "https://jobb.example/ended")
-        self.house.run("application", "add", "Jobb", *addresses)
+        self.client_id = json.loads(self.house.run("application", "add", "Jobb", *addresses, "--json"))["client_id"]
         made = json.loads(self.house.run("application", "add", "Lønn", "--host", "lonn.example", "--json"))
         self.house.run("application", "disable", made["client_id"])
 

@@ -12,6 +12,7 @@ from tests.browser.chromium import DESKTOP, NARROWEST, Desk
 from tests.browser.installation import Installation
 from tests.browser.rooms import Rooms
 from tests.browser.states import STATES, State
+from tests.browser.states_of_applications import OF_APPLICATIONS
 from tests.browser.visits import Visit
 from tests.browser.words import LANGUAGES
 from tests.browser.workplace import Workplace
@@ -39,7 +40,7 @@ def rooms(browser: Browser, house: Installation, vestlia: Workplace) -> Iterator
 
 
 @pytest.mark.row("R24", "R97")
-@pytest.mark.parametrize("state", STATES, ids=lambda state: state.name)
+@pytest.mark.parametrize("state", STATES + OF_APPLICATIONS, ids=lambda state: state.name)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_is_open_to_everybody(rooms: Rooms, language: str, state: State) -> None:
     """For eyes that need contrast, screen readers, the dark, narrow screens, and readers of each language."""

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import Desk
 from tests.browser.installation import PASSWORD, Installation
+from tests.browser.keyboard import Keyboard
 from tests.browser.visits import Visit
 from tests.browser.workplace import Newcomer, Workplace
 
@@ -118,16 +119,28 @@ def test_enrolling_leads_back_to_the_application(site: Site, seat: Newcomer) -> 
 
 
 def test_proving_oneself_again_leads_back_to_the_application(site: Site, seat: Newcomer) -> None:
-    """So does the form that asks for password and code once more; and signing out, when it has been confirmed."""
-    app, visit = seat.enrolled(), seat.visit
+    """So does the form that asks for password and code once more; and signing out, confirmed: by keyboard alone."""
+    app, visit, keys = seat.enrolled(), seat.visit, Keyboard(seat.page)
     visit.sign_in(seat.email, app)
     visit.is_at("/")
     seat.page.goto(site.link(prompt="login"))
-    seat.page.locator("#password").fill(PASSWORD)
-    seat.page.locator("#proof_code").fill(app.code())
-    visit.button("Gå videre").click()
+    visit.sees("Timeføring ber deg logge inn en gang til.")
+    visit.sees(f"{seat.email} hos Vestlia AS")
+    expect(seat.page.locator("#password")).to_be_focused()
+    keys.type(PASSWORD)
+    keys.tab_to(seat.page.locator("#proof_code"))
+    keys.type("12345")
+    keys.press("Enter")
+    expect(seat.page.locator("#proof_code")).to_be_focused()
+    expect(seat.page.locator("#proof_code-error")).to_be_visible()
+    seat.page.locator("#password").focus()
+    keys.type(PASSWORD)
+    keys.tab_to(seat.page.locator("#proof_code"))
+    keys.type(app.code())
+    keys.press("Enter")
     assert site.has_code(seat.page)
     leaving = urlencode({"client_id": site.client_id, "post_logout_redirect_uri": f"{site.address}/bye"})
     seat.page.goto(f"/oauth2/logout?{leaving}")
-    visit.button("Logg ut").click()
+    keys.tab_to(visit.button("Logg ut"))
+    keys.press("Enter")
     seat.page.wait_for_url(f"{site.address}/bye")

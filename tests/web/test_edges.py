@@ -1,5 +1,7 @@
 """What stands on every answer, and what is refused before any handler sees it."""
 
+import base64
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -53,6 +55,25 @@ def test_every_answer_carries_the_headers(house: House, method: str, path: str) 
     assert int(headers["strict-transport-security"].partition("=")[2].partition(";")[0]) >= 31536000
     assert headers["referrer-policy"] == ("no-referrer" if path.startswith("/setup") else "same-origin")
     assert headers["cache-control"] == ("public, max-age=3600" if path.startswith("/static/") else "no-store")
+
+
+@pytest.mark.row("R24", "R64")
+def test_the_page_on_protected_hosts_has_its_own_style_and_nothing_else(house: House) -> None:
+    """What it looks like stands in it, and is allowed by its digest; nothing is loaded there, and no form sent."""
+    answer = house.browser().get("/.totrinn/callback?ticket=x")
+    assert answer.status == 400
+    (style,) = re.findall(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = set(answer.headers["content-security-policy"].split("; "))
+    assert policy == {
+        "default-src 'none'",
+        f"style-src 'sha256-{digest}'",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    }
+    assert "<script" not in answer.text
+    assert answer.headers["referrer-policy"] == "no-referrer"
 
 
 @pytest.mark.row("R55")

@@ -2,6 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from totrinn.web.gate.styling import STYLE_SOURCE
+
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'%s; base-uri 'none'; frame-ancestors 'none'"
@@ -10,6 +12,8 @@ _HERE = (b"content-security-policy", (_POLICY % "").encode())
 # Browsers hold a form's redirects against this, too: these forms lead on to an identity provider, wherever it is.
 _TO_PROVIDERS = (b"content-security-policy", (_POLICY % " https:").encode())
 _TO_ANY_PROVIDER = (b"content-security-policy", (_POLICY % " https: http:").encode())
+_NOTHING = "default-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+_ON_PROTECTED_HOSTS = (b"content-security-policy", f"{_NOTHING}; style-src {STYLE_SOURCE}".encode())
 _LEADING_TO_PROVIDERS = ("/login/sso", "/settings/sso", "/sso/")
 _COMMON = (
     (b"x-content-type-options", b"nosniff"),
@@ -51,7 +55,7 @@ class SecurityHeaders:
     def _for_path(self, path: str) -> list[tuple[bytes, bytes]]:
         referrer = b"no-referrer" if path.startswith(_ONE_TIME) else b"same-origin"
         caching = _PUBLIC if path.startswith("/static/") else _PRIVATE
-        policy = _HERE
+        policy = _ON_PROTECTED_HOSTS if path.startswith("/.totrinn/") else _HERE
         if path.startswith(_LEADING_TO_PROVIDERS):
             policy = _TO_PROVIDERS if self._secure else _TO_ANY_PROVIDER
         headers = [policy, *_COMMON, (b"referrer-policy", referrer), caching]

@@ -4,6 +4,7 @@
 host only.
 """
 
+from markupsafe import Markup
 from starlette.responses import Response
 
 from totrinn.app.gate.passing import enter, hand_over
@@ -13,6 +14,7 @@ from totrinn.web.cookies import Cookie
 from totrinn.web.demands import ANYONE, SIGNED_IN
 from totrinn.web.gate.asking import is_plain_path
 from totrinn.web.gate.setting_out import CALLBACK_PATH, START_PATH, is_start_cookie
+from totrinn.web.gate.styling import STYLE
 from totrinn.web.oauth2.answer import set_out_anew
 from totrinn.web.paths import own_path
 from totrinn.web.routing import Page
@@ -62,18 +64,19 @@ def unknown(ask: Ask) -> Response:
         ask,
         403,
         say("This address leads nowhere"),
-        say("No application is protected under it. Ask whoever gave you the address."),
+        say("There is no application there. Ask whoever gave you the address."),
         (("/", say("Go to the front page")),),
     )
 
 
 def _too_late(ask: Ask) -> Response:
-    """A page without style, as that of ours is not served on this host."""
+    """A page with a style of its own, as that of ours is not served on this host."""
     say = ask.language.say
     context = {
         "heading": say("This sign-in could not be finished here"),
         "text": say("It took too long, was used already, or began in another browser. Begin anew."),
         "action": say("Begin anew"),
+        "style": Markup(STYLE),  # noqa: S704 - a constant
     }
     return ask.page("gate_too_late.html", 400, **context)
 
