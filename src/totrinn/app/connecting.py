@@ -7,6 +7,7 @@ and one that has not been tried may not be switched on from the pages.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from totrinn.app.api_tokens import Caller
 from totrinn.app.errors import NotFound
 from totrinn.app.identity_providers import OidcSettings, ProviderKind, Rejected, SamlSettings, Unavailable
 from totrinn.app.judging import Actor, acting
@@ -220,7 +221,7 @@ def try_out(
     return set_out(services, visitor, connection, AttemptPurpose.TEST, browser=browser)
 
 
-def own_connection(unit: Unit, current: Actor, connection_id: str) -> Connection:
+def own_connection(unit: Unit, current: Caller, connection_id: str) -> Connection:
     """One of the organisation's own. Raises `NotFound`: another organisation's is as unknown as none (R46)."""
     connection = unit.connections.find(connection_id)
     if connection is None or connection.organisation_id != current.organisation.id:

@@ -128,7 +128,7 @@ def create_person(
         join(services, unit, visitor, source, person, organisation, role)
         link = None
         if password is None:
-            link = _new_link(services, unit, visitor, LinkPurpose.CHOOSE_PASSWORD, organisation.id, person.id, None)
+            link = new_password_link(services, unit, visitor, organisation.id, person.id)
         return Created(person, link)
 
 
@@ -179,7 +179,7 @@ def issue_password_link(services: Services, visitor: Visitor, source: Source, em
             return Obstacle.HAS_PASSWORD
         organisation_id = joined[0].organisation.id
         _log(unit, visitor, source, Kind.PASSWORD_LINK_ISSUED, organisation_id, person.id)
-        return _new_link(services, unit, visitor, LinkPurpose.CHOOSE_PASSWORD, organisation_id, person.id, None)
+        return new_password_link(services, unit, visitor, organisation_id, person.id)
 
 
 def reset_by_operator(services: Services, visitor: Visitor, source: Source, email: str, *, why: str) -> Person:
@@ -307,6 +307,11 @@ def join(
     )
     _log(unit, visitor, source, Kind.PERSON_CREATED, organisation.id, person.id)
     _log(unit, visitor, source, Kind.MEMBER_ADDED, organisation.id, person.id, role=role)
+
+
+def new_password_link(services: Services, unit: Unit, visitor: Visitor, organisation_id: str, person_id: str) -> Link:
+    """A link by which a person who has none chooses a password, once; who may hand it out, is asked before."""
+    return _new_link(services, unit, visitor, LinkPurpose.CHOOSE_PASSWORD, organisation_id, person_id, None)
 
 
 def _new_link(

@@ -140,7 +140,8 @@ class Desk:
         ask.has_get, ask.for_programs = page.get is not None, page.for_programs
         try:
             if ask.method not in SAFE_METHODS:
-                largest = await self._largest_body(ask, page)
+                is_open = page.demand.level is Level.ANYONE
+                largest = page.largest_body if is_open else await self.largest_body(ask, page.largest_body)
                 if page.takes_files:
                     ask.form, ask.files = await read_form_with_files(request, largest=largest)
                 else:
@@ -148,22 +149,22 @@ class Desk:
         except BadRequest as error:
             ask.body_problem = error.status
         if page.calls_out:
-            return await self._serve_calling_out(ask, page)
+            return await self.calling_out(ask, lambda attempt: self._admitted(attempt, page))
         if page.hashes and ask.method == "POST" and "password" in ask.form:
             return await self._serve_hashing(request, ask, page)
         if to_thread.current_default_thread_limiter().statistics().tasks_waiting >= MOST_WAITING_FOR_THREADS:
             return ask.finish(messages.unavailable(ask))
         return await run_in_threadpool(self._answer, ask, page)
 
-    async def _largest_body(self, ask: Ask, page: Page) -> int:
-        """What the page takes; no more than usual of a stranger to whom it is closed."""
-        if page.largest_body <= LARGEST_BODY or page.demand.level is Level.ANYONE:
-            return page.largest_body
+    async def largest_body(self, ask: Ask, largest: int) -> int:
+        """What may be sent where so much is taken of somebody who is signed in: no more than usual of a stranger."""
+        if largest <= LARGEST_BODY:
+            return largest
         try:
             actor = await run_in_threadpool(look_at, ask.services, ask.visitor, ask.jar.get(Cookie.SESSION))
         except StoreUnavailable:
             return LARGEST_BODY
-        return LARGEST_BODY if actor is None else page.largest_body
+        return LARGEST_BODY if actor is None else largest
 
     async def _serve_hashing(self, request: Request, ask: Ask, page: Page) -> Response:
         """In threads of their own, as many as places: pages that wait for the database keep nobody from hashing."""
@@ -178,18 +179,30 @@ class Desk:
         except TooBusy:
             return ask.finish(_later(page.when_busy(ask) if page.when_busy else messages.too_busy(ask)))
 
-    async def _serve_calling_out(self, ask: Ask, page: Page) -> Response:
+    async def calling_out(
+        self,
+        ask: Ask,
+        work: Handler,
+        *,
+        failing: Failing = messages.FAILING,
+        busy: Handler = messages.provider_busy,
+    ) -> Response:
+        """The answer of work that waits for somebody outside; it is never begun anew."""
+
+        def answered() -> Response:
+            return self.attempts(ask, work, may_begin_anew=False, failing=failing)
+
         try:
             organisation = await run_in_threadpool(whose, ask, self.services)
             async with self._outside.place(organisation) as limiter:
-                return await to_thread.run_sync(self._answer, ask, page, limiter=limiter)
+                return await to_thread.run_sync(answered, limiter=limiter)
         except StoreUnavailable:
-            return ask.finish(messages.unavailable(ask))
+            return ask.finish(failing.unavailable(ask))
         except TooBusy:
-            return ask.finish(_later(messages.provider_busy(ask)))
+            return ask.finish(_later(busy(ask)))
 
     def _answer(self, ask: Ask, page: Page) -> Response:
-        return self.attempts(ask, lambda attempt: self._admitted(attempt, page), may_begin_anew=not page.calls_out)
+        return self.attempts(ask, lambda attempt: self._admitted(attempt, page))
 
     def attempts(
         self, ask: Ask, work: Handler, *, may_begin_anew: bool = True, failing: Failing = messages.FAILING

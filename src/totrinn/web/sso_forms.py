@@ -7,10 +7,10 @@ from datetime import timedelta
 from totrinn.app.connecting import Draft
 from totrinn.app.identity_providers import ClientAuthentication, OidcSettings, SamlSettings
 from totrinn.app.sso_records import Connection
-from totrinn.app.web_addresses import is_issuer
 from totrinn.core.roles import ASSIGNABLE, Role
 from totrinn.core.sso import SsoRules
 from totrinn.web.languages import Language
+from totrinn.web.sso_drafts import draft_problems
 
 LONGEST_NAME = 100
 _LONGEST = 500
@@ -27,8 +27,6 @@ class Reading:
 
     language: Language
     sent: Mapping[str, str]
-    allow_private: bool = False
-    """Whether providers may stand on private networks."""
     errors: dict[str, str] = field(default_factory=dict)
 
     def text(self, name: str, longest: int = _LONGEST) -> str:
@@ -104,15 +102,17 @@ def read_connection(
     language: Language, connection: Connection, sent: Mapping[str, str], *, allow_private: bool
 ) -> tuple[Draft, dict[str, str]]:
     """The connection as it is wanted, and a sentence for each field that is wrong."""
-    reading = Reading(language, sent, allow_private)
+    reading = Reading(language, sent)
     name = read_name(reading)
     settings: OidcSettings | SamlSettings
     if isinstance(connection.settings, OidcSettings):
-        settings = _read_oidc(reading, is_enabled=connection.is_enabled)
+        settings = _read_oidc(reading)
     else:
         settings = _read_saml(reading, connection.settings)
     secret = _read_secret(reading) if isinstance(settings, OidcSettings) else None
-    return Draft(name, settings, _read_rules(reading), secret), reading.errors
+    draft = Draft(name, settings, _read_rules(reading), secret)
+    problems = draft_problems(language, draft, is_enabled=connection.is_enabled, allow_private=allow_private)
+    return draft, {**problems, **reading.errors}
 
 
 def read_name(reading: Reading, fallback: str = "") -> str:
@@ -123,18 +123,9 @@ def read_name(reading: Reading, fallback: str = "") -> str:
     return name
 
 
-def _read_oidc(reading: Reading, *, is_enabled: bool) -> OidcSettings:
+def _read_oidc(reading: Reading) -> OidcSettings:
     say = reading.language.say
-    issuer, client_id = reading.text("issuer"), reading.text("client_id")
-    if issuer and not is_issuer(issuer, allow_private=reading.allow_private):
-        reading.errors["issuer"] = say("Type the whole address, beginning with https://, without ? and #.")
-    if is_enabled and not issuer:
-        reading.errors["issuer"] = say("The connection is on and cannot be without it.")
-    if is_enabled and not client_id:
-        reading.errors["client_id"] = say("The connection is on and cannot be without it.")
-    scopes = reading.words("scopes")
-    if "openid" not in scopes:
-        reading.errors["scopes"] = say("The scope “openid” must be among them.")
+    issuer, client_id, scopes = reading.text("issuer"), reading.text("client_id"), reading.words("scopes")
     try:
         authentication = ClientAuthentication(reading.sent.get("authentication", ""))
     except ValueError:
@@ -168,8 +159,6 @@ def _read_rules(reading: Reading) -> SsoRules:
     say = reading.language.say
     evidence = reading.lines("evidence")
     demands_evidence = reading.is_on("demands_evidence")
-    if demands_evidence and not evidence:
-        reading.errors["evidence"] = say("Write at least one value that counts; otherwise nobody gets in.")
     role = {Role.USER.value: Role.USER, Role.ADMINISTRATOR.value: Role.ADMINISTRATOR}.get(
         reading.sent.get("default_role", "")
     )

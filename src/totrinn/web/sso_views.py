@@ -3,6 +3,7 @@
 import binascii
 import re
 from base64 import b64decode
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -75,23 +76,29 @@ def metadata_view(settings: SamlSettings, now: datetime) -> dict[str, object]:
         "entity_id": settings.entity_id,
         "sso_url": settings.sso_url,
         "slo_url": settings.slo_url,
-        "certificates": [_certificate(certificate, now) for certificate in settings.certificates],
+        "certificates": [certificate_view(certificate, now) for certificate in settings.certificates],
     }
 
 
-def _certificate(certificate: str, now: datetime) -> dict[str, object]:
-    """Its fingerprint as other programs write it, and until when it is meant to be used; empty when unreadable."""
+@dataclass(frozen=True, slots=True)
+class CertificateView:
+    """A pinned certificate; its fingerprint is empty when it cannot be read."""
+
+    fingerprint: str
+    until: datetime | None
+    is_over: bool
+
+
+def certificate_view(certificate: str, now: datetime) -> CertificateView:
+    """Its fingerprint as other programs write it, and until when it is meant to be used."""
     try:
         document = b64decode(certificate, validate=True)
     except (binascii.Error, ValueError):
-        return {"fingerprint": "", "until": None, "is_over": False}
+        return CertificateView("", None, is_over=False)
     digest = sha256(document).hexdigest().upper()
     until = _valid_until(document)
-    return {
-        "fingerprint": ":".join(digest[at : at + 2] for at in range(0, len(digest), 2)),
-        "until": until,
-        "is_over": until is not None and until < now,
-    }
+    fingerprint = ":".join(digest[at : at + 2] for at in range(0, len(digest), 2))
+    return CertificateView(fingerprint, until, is_over=until is not None and until < now)
 
 
 def _valid_until(document: bytes) -> datetime | None:

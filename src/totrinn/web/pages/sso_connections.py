@@ -3,8 +3,6 @@
 Another organisation's connection is as unknown here as one that does not exist (R46). A secret is never shown again.
 """
 
-from dataclasses import replace
-
 from starlette.responses import Response
 
 from totrinn.app import connecting
@@ -22,13 +20,13 @@ from totrinn.web.proof_again import prove_again
 from totrinn.web.routing import Page
 from totrinn.web.sso_asking import HOME, own_organisation, proof_asked_for, sent_form, stale_in_form, stale_words
 from totrinn.web.sso_codes import cause
+from totrinn.web.sso_drafts import merged_metadata
 from totrinn.web.sso_forms import LONGEST_NAME, Reading, fields_of, read_connection, read_name, typed_fields
 from totrinn.web.sso_ready import first_settings, is_complete, of_kind, ready_made, recognised
 from totrinn.web.sso_views import connection_row, metadata_view, our_addresses, test_view
 
 _LARGEST_METADATA_FORM = 3 * 1024 * 1024
 _LONGEST_ADDRESS = 1000
-_MOST_CERTIFICATES = 4
 
 
 def show_new(ask: Ask) -> Response:
@@ -87,7 +85,8 @@ def read_metadata(ask: Ask) -> Response:
         return _page(ask, 422, form=stale_words(ask))
     found = _found_metadata(ask)
     if isinstance(found, SamlSettings):
-        found = _merged(ask, standing, found)
+        merged = merged_metadata(ask.language, standing, found, beside=ask.form.get("beside") == "on")
+        found = {"metadata": merged} if isinstance(merged, str) else merged
     if isinstance(found, SamlSettings):
         return _changed(ask, connection, Draft(connection.name, found, connection.rules), said="metadata")
     return _page(ask, 422, **found)
@@ -167,24 +166,6 @@ def _found_metadata(ask: Ask) -> SamlSettings | dict[str, str]:
         return read if isinstance(read, SamlSettings) else {"metadata": _said(ask, read)}
     fetched = providers.fetch_metadata(address[:_LONGEST_ADDRESS], entity_id=entity_id)
     return fetched if isinstance(fetched, SamlSettings) else {"metadata_url": _said(ask, fetched)}
-
-
-def _merged(ask: Ask, standing: SamlSettings, found: SamlSettings) -> SamlSettings | dict[str, str]:
-    """The options as they stand, with what was read; its certificates beside the old ones where that is wanted."""
-    certificates, say = found.certificates, ask.language.say
-    if ask.form.get("beside") == "on":
-        if found.entity_id != standing.entity_id:
-            return {"metadata": say("This is another provider’s metadata. Its certificate was not added.")}
-        certificates = tuple(dict.fromkeys((*standing.certificates, *certificates)))
-        if len(certificates) > _MOST_CERTIFICATES:
-            return {"metadata": say("There would be too many certificates. Replace them instead.")}
-    return replace(
-        standing,
-        entity_id=found.entity_id,
-        sso_url=found.sso_url,
-        slo_url=found.slo_url,
-        certificates=certificates,
-    )
 
 
 def _back(ask: Ask, said: str) -> Response:
