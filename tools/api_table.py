@@ -12,6 +12,7 @@ from typing import Final
 
 from totrinn.core.api_tokens import OF_VENDOR, OPENS, scopes_of
 from totrinn.web.admission import Code as StepCode
+from totrinn.web.api.faults import Fault
 from totrinn.web.api.problems import SENTENCES, STATUS
 from totrinn.web.api.rooms import ENDPOINTS
 from totrinn.web.languages import language
@@ -53,6 +54,8 @@ def _lines() -> Iterator[str]:
         yield f"| 401 | `{step.value}` | {says} |"
     for code, status in sorted(STATUS.items(), key=lambda pair: pair[1]):
         yield f"| {status} | `{code.value}` | {SENTENCES[code]} |"
+    faults = ", ".join(f"`{fault.value}`" for fault in Fault)
+    yield from ("", f"Of `errors[]`, where there are any: {faults}.")
 
 
 def main() -> None:

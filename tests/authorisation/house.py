@@ -21,11 +21,13 @@ from totrinn.app.ports import Services, Store, Unit
 from totrinn.app.records import Session
 from totrinn.app.sso_records import Connection, SsoIdentity
 from totrinn.app.token_records import ApiToken
+from totrinn.app.webhooks.records import Webhook
 from totrinn.core.api_tokens import Scope, scopes_of, token_text
 from totrinn.core.events import Source
 from totrinn.core.policy import Method, Proof, Requirement, SsoProof
 from totrinn.core.roles import Role
 from totrinn.core.sso import SsoRules
+from totrinn.core.topics import Topic
 from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
 from totrinn.oidc_provider import JoseOpenId
 from totrinn.storage import Database
@@ -137,6 +139,19 @@ def _things(house: House, slug: str) -> dict[str, str]:
     registered = register(house.services, Registrar(visitor, _OPERATOR), agreement)
     assert isinstance(registered, Registered)
     token, _ = _token(house, slug, f"of {slug}", frozenset({Scope.LOG_READ}))
+    session = _session(house, member.id, slug, Proof(Method.PASSWORD, now()))
+    webhook = Webhook(
+        house.services.random.id(now()),
+        house.stored(slug).id,
+        f"https://{slug}.example/hook",
+        frozenset(Topic),
+        None,
+        None,
+        now(),
+    )
+    with house.services.store.writing() as unit:
+        unit.sessions.add(house.services.digest(house.services.random.token()), session)
+        unit.webhooks.add(webhook)
     return {
         "members": member.id,
         "Users": member.id,
@@ -146,6 +161,8 @@ def _things(house: House, slug: str) -> dict[str, str]:
         "api": token.id,
         "connection": connection.id,
         "domain": domain,
+        "session": session.id,
+        "webhooks": webhook.id,
     }
 
 
@@ -168,14 +185,17 @@ def _by_sso(house: House, connection_id: str) -> Caller:
     organisation_id, value, at = house.stored(OWN).id, house.services.random.token(), now()
     link = SsoIdentity(house.services.random.id(at), connection_id, organisation_id, "subject", person.id, at, at)
     proof = Proof(Method.SSO, at, sso=SsoProof(organisation_id, link.id))
-    session = Session(
-        house.services.random.id(at), person.id, organisation_id, 1, proof, ("sso",), None, at, at, "", ""
-    )
+    session = _session(house, person.id, OWN, proof)
     with house.services.store.writing() as unit:
         assert unit.identities.add(link)
         unit.connections.set_enabled(organisation_id, connection_id, is_enabled=True)
         unit.sessions.add(house.services.digest(value), session)
     return _with_cookie(_BY_SSO, OWN, "totrinn", value)
+
+
+def _session(house: House, person_id: str, slug: str, proof: Proof) -> Session:
+    at, organisation_id = now(), house.stored(slug).id
+    return Session(house.services.random.id(at), person_id, organisation_id, 1, proof, (), None, at, at, "", "")
 
 
 def _at_a_step(house: House, name: str, email: str, slug: str) -> Caller:

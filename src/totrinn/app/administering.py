@@ -131,6 +131,28 @@ def end_sessions(services: Services, visitor: Visitor, caller: Caller, person_id
         return Done()
 
 
+def end_session_of_member(
+    services: Services, visitor: Visitor, caller: Caller, person_id: str, session_id: str
+) -> Done | Oneself:
+    """Ends one of a member's sessions in this organisation, and not the one that asks.
+
+    Raises `NotFound`, `NotAllowed`.
+    """
+    with services.store.writing() as unit:
+        current = acting_either(unit, caller, Right.MANAGE_MEMBERS, visitor)
+        member, organisation_id = _manageable(unit, current, person_id), current.organisation.id
+        live = unit.sessions.find_by_id(session_id)
+        whose = None if live is None else (live.session.person_id, live.session.organisation_id)
+        if whose != (member.id, organisation_id):
+            raise NotFound(session_id)
+        if isinstance(current, Actor) and session_id == current.live.session.id:
+            return Oneself()
+        with because(unit, WhyEnded.BY_ADMINISTRATOR, member.id, visitor.now):
+            unit.sessions.end_one(session_id, member.id)
+        _log(unit, visitor, Kind.SESSIONS_ENDED, current, member.id, count="1")
+        return Done()
+
+
 def remove_member(
     services: Services, visitor: Visitor, caller: Caller, person_id: str
 ) -> Done | LastGlobalAdministrator | KeepsPassword | Oneself:

@@ -42,7 +42,7 @@ def test_the_organisation_is_read_and_changed(fjordly: House) -> None:
         ({"name": "x" * 101}, "/name"),
         ({"language": "de"}, "/language"),
         ({"time_zone": "Mars/Olympus"}, "/time_zone"),
-        ({"slug": "other"}, ""),
+        ({"slug": "other"}, "/slug"),
         ({"name": None}, "/name"),
         ([], ""),
     ],

@@ -15,6 +15,7 @@ from totrinn.core.api_tokens import scopes_for
 from totrinn.core.roles import Right
 from totrinn.web.api.problems import Code
 from totrinn.web.ask import Ask
+from totrinn.web.forms import LARGEST_BODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,10 @@ class Endpoint:
     """Closed to tokens, though a scope carries the right."""
     answers_once: bool = False
     """The answer holds a secret, and is never repeated."""
+    largest_body: int = LARGEST_BODY
+    """What is taken of somebody who is signed in; of others no more than usual."""
+    calls_out: bool = False
+    """Its handler waits for somebody outside, in threads of their own."""
 
     @property
     def demand(self) -> str:

@@ -34,6 +34,7 @@ class Code(StrEnum):
     FROM_ELSEWHERE = "csrf_header_required"
     NOT_AVAILABLE = "not_available"
     ALWAYS = "always_required"
+    OWN_CREDENTIALS = "own_credentials_required"
     NOT_FOUND = "not_found"
     WRONG_METHOD = "method_not_allowed"
     UNKNOWN_CONFIRMATION = "unknown_confirmation"
@@ -52,6 +53,18 @@ class Code(StrEnum):
     PASSWORDS_CLOSED = "passwords_closed"
     HOST_TAKEN = "host_taken"
     NO_SECRET = "no_secret"
+    INCOMPLETE = "incomplete"
+    PROVIDER = "provider_unusable"
+    DOMAIN_TAKEN = "domain_taken"
+    NO_RECORD = "record_missing"
+    TOO_FEW_KEEPERS = "too_few_keepers"
+    UNFIT_KEEPER = "unfit_keeper"
+    NO_CONNECTION = "no_connection"
+    DOMAIN_NOT_PROVEN = "domain_not_proven"
+    ALREADY_A_MEMBER = "already_a_member"
+    TOO_MANY = "too_many_webhooks"
+    NEEDS_SECRET = "needs_secret"
+    NOT_LET = "face_of_vendor"
     UNDER_WAY = "under_way"
     ANSWERED_ONCE = "answered_once"
     CHANGED_MEANWHILE = "changed_meanwhile"
@@ -60,13 +73,15 @@ class Code(StrEnum):
     WRONG_SHAPE = "wrong_shape"
     DATE_PASSED = "date_passed"
     KEY_USED = "idempotency_key_used"
+    NO_REVISION = "if_match_required"
     BROKEN = "broken"
+    BUSY = "provider_busy"
     UNAVAILABLE = "unavailable"
 
 
 _FORBIDDEN = (
     Code.NOT_ALLOWED, Code.INSUFFICIENT_SCOPE, Code.PERSON_NEEDED, Code.FRESH_PROOF, Code.FROM_ELSEWHERE,
-    Code.NOT_AVAILABLE, Code.ALWAYS,
+    Code.NOT_AVAILABLE, Code.ALWAYS, Code.OWN_CREDENTIALS,
 )  # fmt: skip
 _UNREADABLE = (Code.TWO_CREDENTIALS, Code.TOKEN_IN_ADDRESS, Code.BAD_QUERY, Code.BAD_JSON, Code.BAD_KEY)
 STATUS: dict[Code, int] = {
@@ -80,7 +95,9 @@ STATUS: dict[Code, int] = {
     Code.TOO_LARGE: 413,
     Code.WRONG_TYPE: 415,
     **dict.fromkeys((Code.WRONG_SHAPE, Code.DATE_PASSED, Code.KEY_USED), 422),
+    Code.NO_REVISION: 428,
     Code.BROKEN: 500,
+    Code.BUSY: 503,
     Code.UNAVAILABLE: 503,
 }
 
@@ -98,6 +115,7 @@ SENTENCES: dict[Code, str] = {
     Code.FROM_ELSEWHERE: _("With a cookie, send the header X-Totrinn-Csrf, from a page of ours."),
     Code.NOT_AVAILABLE: _("The feature is not available to you. Contact support if you want it."),
     Code.ALWAYS: _("The vendor’s own organisation always requires two-factor authentication."),
+    Code.OWN_CREDENTIALS: _("You signed in through SSO. This takes a session of your own password."),
     Code.NOT_FOUND: _("There is no such thing here."),
     Code.WRONG_METHOD: _("This cannot be done by that method."),
     Code.UNKNOWN_CONFIRMATION: _("This confirmation is not valid here, or it has been used. Ask for a new preview."),
@@ -116,6 +134,20 @@ SENTENCES: dict[Code, str] = {
     Code.PASSWORDS_CLOSED: _("Password sign-in is closed. Open it first."),
     Code.HOST_TAKEN: _("Another application has one of these host names."),
     Code.NO_SECRET: _("This application has no secret."),
+    Code.INCOMPLETE: _("There is not enough yet to ask the provider."),
+    Code.PROVIDER: _("The provider cannot be asked, or does not offer what we need."),
+    Code.DOMAIN_TAKEN: _("This domain is on the list already."),
+    Code.NO_RECORD: _("The record is not there yet. It may take an hour before others see it."),
+    Code.TOO_FEW_KEEPERS: _("Choose at least two who keep their password."),
+    Code.UNFIT_KEEPER: _(
+        "Somebody chosen is no longer a global administrator with a password and a second factor. Choose anew."
+    ),
+    Code.NO_CONNECTION: _("No connection is on. Turn one on first, or nobody could sign in."),
+    Code.DOMAIN_NOT_PROVEN: _("Members are added here at addresses of domains that the organisation has proven."),
+    Code.ALREADY_A_MEMBER: _("They are a member already, or have been offered a membership."),
+    Code.TOO_MANY: _("There are as many as there may be. Remove one first."),
+    Code.NEEDS_SECRET: _("Its secret is lost. Make a new one first."),
+    Code.NOT_LET: _("The vendor decides how the pages look."),
     Code.UNDER_WAY: _("The same request is under way."),
     Code.ANSWERED_ONCE: _("It was done. Its answer held a secret, which is told once."),
     Code.CHANGED_MEANWHILE: _("It has been changed since you read it. Read it again."),
@@ -124,7 +156,9 @@ SENTENCES: dict[Code, str] = {
     Code.WRONG_SHAPE: _("The body does not have the shape that is asked for."),
     Code.DATE_PASSED: _("The date has passed, or is more than ten years ahead."),
     Code.KEY_USED: _("This Idempotency-Key was used for another request."),
+    Code.NO_REVISION: _("Say by If-Match which revision you have read."),
     Code.BROKEN: _("Something went wrong on our side. Nothing has been let through."),
+    Code.BUSY: _("Many of your requests wait for somebody outside. Try again in a moment."),
     Code.UNAVAILABLE: _("We cannot reach our database right now. Try again in a moment."),
 }
 
@@ -142,6 +176,11 @@ def problem(ask: Ask, code: Code, *, title: str | None = None, **more: Any) -> R
     if code is Code.UNAVAILABLE:
         response.headers["Retry-After"] = str(DATABASE_AGAIN_SECONDS)
     return response
+
+
+def busy(ask: Ask) -> Response:
+    """Too many of the organisation's requests wait for somebody outside."""
+    return problem(ask, Code.BUSY)
 
 
 FAILING = Failing(lambda ask: problem(ask, Code.UNAVAILABLE), lambda ask: problem(ask, Code.BROKEN))

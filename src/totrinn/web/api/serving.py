@@ -21,11 +21,11 @@ from totrinn.web.api.calling import caller_of, refuse_forged, refuse_right, refu
 from totrinn.web.api.document import OPEN
 from totrinn.web.api.endpoints import Call, Done, Endpoint, Problem
 from totrinn.web.api.once import once
-from totrinn.web.api.problems import FAILING, Code, problem
-from totrinn.web.api.reading import LARGEST_BODY, read_json, read_parameters
+from totrinn.web.api.problems import FAILING, Code, busy, problem
+from totrinn.web.api.reading import read_json, read_parameters
 from totrinn.web.api.rooms import ENDPOINTS
 from totrinn.web.ask import Ask
-from totrinn.web.forms import BadRequest, read_body
+from totrinn.web.forms import LARGEST_BODY, BadRequest, read_body
 from totrinn.web.routing import MOST_WAITING_FOR_THREADS, ROUTE, Desk
 
 _UNREADABLE = {413: Code.TOO_LARGE, 400: Code.BAD_JSON}
@@ -59,10 +59,12 @@ async def serve(request: Request, desk: Desk) -> Response:
     ask = desk.ask(request)
     place, ask.params = _place_of(ask.path)
     request.scope[ROUTE] = BASE + place.path if place else ask.path if ask.path in _OPEN else f"{BASE}/{{path}}"
+    endpoint = place.methods.get(ask.method) if place else None
     body, problem_of_body = b"", None
     if ask.method not in SAFE_METHODS:
         try:
-            body = await read_body(request, LARGEST_BODY)
+            largest = await desk.largest_body(ask, endpoint.largest_body) if endpoint else LARGEST_BODY
+            body = await read_body(request, largest)
         except BadRequest as error:
             problem_of_body = _UNREADABLE[error.status]
     if to_thread.current_default_thread_limiter().statistics().tasks_waiting >= MOST_WAITING_FOR_THREADS:
@@ -71,6 +73,8 @@ async def serve(request: Request, desk: Desk) -> Response:
     def answered(attempt: Ask) -> Response:
         return _answer(attempt, place, body, problem_of_body)
 
+    if endpoint is not None and endpoint.calls_out:
+        return await desk.calling_out(ask, answered, failing=FAILING, busy=busy)
     return await run_in_threadpool(desk.attempts, ask, answered, failing=FAILING)
 
 
@@ -107,8 +111,8 @@ def _answer(ask: Ask, place: _Place | None, body: bytes, problem_of_body: Code |
 
 def _asked(call: Call, endpoint: Endpoint, body: bytes) -> Response:
     ask = call.ask
-    query = read_parameters(ask.raw_query, endpoint.query)
-    sent = read_json(body, ask.headers.get("content-type", ""), endpoint.body) if endpoint.changes else None
+    query, kind = read_parameters(ask.raw_query, endpoint.query, ask.language), ask.headers.get("content-type", "")
+    sent = read_json(body, kind, endpoint.body, ask.language) if endpoint.changes else None
     for read in (query, sent):
         if isinstance(read, Problem):
             return problem(ask, read.code, **read.more)
@@ -120,7 +124,7 @@ def _asked(call: Call, endpoint: Endpoint, body: bytes) -> Response:
     except NotAllowed:
         return refused(ask, call.caller, endpoint)
     except OwnCredentialsNeeded:
-        return problem(ask, Code.PERSON_NEEDED)
+        return problem(ask, Code.OWN_CREDENTIALS)
     except NotFound:
         return problem(ask, Code.NOT_FOUND)
 

@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType, field
 from totrinn.core.api_tokens import LONGEST_LIFE, Scope
 from totrinn.core.enforcement import Change
 from totrinn.core.events import Kind
+from totrinn.web.api.faults import Fault
 
 Time = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, Meta(min_length=1, max_length=100)]
@@ -27,9 +28,10 @@ class Sent(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ErrorAt(Answer, frozen=True):
-    """What is wrong, and where (RFC 6901)."""
+    """What is wrong, and where (RFC 6901). `code` is stable; `detail` is a sentence in the caller's language."""
 
     pointer: str
+    code: Fault
     detail: str
 
 
@@ -50,6 +52,9 @@ class ProblemShape(Answer, frozen=True):
     errors: list[ErrorAt] | UnsetType = UNSET
     scopes: list[str] | UnsetType = UNSET
     proof: ProofShape | UnsetType = UNSET
+    cause: str | UnsetType = UNSET
+    """Why somebody outside could not be asked: a stable code."""
+    detail: str | UnsetType = UNSET
 
 
 class Paged(Sent, frozen=True):
@@ -142,13 +147,13 @@ class Confirming(Sent, frozen=True):
 
 
 class MemberShape(Answer, frozen=True):
-    """A member; of who is only invited nothing but name, address and role."""
+    """A member; of whom is only invited, or inactive in the directory, nothing but name, address and role."""
 
     id: str
     email: str
     name: str
     role: str
-    state: Literal["has", "missing", "sso", "invited"]
+    state: Literal["has", "missing", "sso", "invited", "inactive"]
     must_enrol: bool
     last_seen: datetime | None
 
@@ -167,6 +172,25 @@ class MembersWanted(Paged, frozen=True):
     filter: Filter = "all"
 
 
+class MemberWanted(Sent, frozen=True):
+    """Whom to add; without a name they are called by what stands before the @."""
+
+    email: Annotated[str, Meta(min_length=1, max_length=320)]
+    role: Literal["user", "administrator", "global_administrator"] = "user"
+    name: Annotated[str, Meta(max_length=100)] = ""
+
+
+class MemberAdded(Answer, frozen=True):
+    """The member; and the link by which somebody new chooses a password, told this once.
+
+    Without a link they have an account, and are offered a membership: they accept it after signing in.
+    """
+
+    member: MemberShape
+    link: str | None
+    expires_at: datetime | None
+
+
 class RoleWanted(Sent, frozen=True):
     """The role to give."""
 
@@ -174,8 +198,9 @@ class RoleWanted(Sent, frozen=True):
 
 
 class SessionShape(Answer, frozen=True):
-    """A session in this organisation."""
+    """A session in this organisation. `id` names it, and opens nothing."""
 
+    id: str
     started_at: datetime
     last_seen: datetime
     method: Literal["password", "sso"]
@@ -209,26 +234,7 @@ class Reason(Sent, frozen=True):
     why: Why
 
 
-# SSO, the log, tokens --------------------------------------------------------------------------------------------
-
-
-class ConnectionShape(Answer, frozen=True):
-    """A connection to an identity provider; never its secret."""
-
-    id: str
-    kind: Literal["oidc", "saml"]
-    name: str
-    is_enabled: bool
-    is_tested: bool
-    demands_evidence: bool
-    domains: list[str]
-    created_at: datetime
-
-
-class ConnectionList(Answer, frozen=True):
-    """The organisation's connections."""
-
-    items: list[ConnectionShape]
+# The log, tokens --------------------------------------------------------------------------------------------------
 
 
 class Switch(Sent, frozen=True):

@@ -10,7 +10,7 @@ from totrinn.app.own_factors import StaleProof
 from totrinn.core.roles import Right
 from totrinn.web.api.endpoints import Call, Done, Endpoint, Problem
 from totrinn.web.api.problems import Code
-from totrinn.web.api.rooms.answers import plain, stale_problem, wrong
+from totrinn.web.api.rooms.answers import expected_revision, plain, stale_problem, wrong
 from totrinn.web.api.shapes import Switch
 from totrinn.web.api.vendor_shapes import ApplicationList, ApplicationMade, ApplicationShape, ApplicationWanted
 
@@ -41,13 +41,13 @@ def register(call: Call) -> Done | Problem:
 
 def change(call: Call) -> Done | Problem:
     """Stores what is now agreed, at the revision that `If-Match` names."""
-    named = call.ask.headers.get("if-match", "").strip('"')
-    if not (named.isascii() and named.isdigit() and len(named) < 10):
-        return Problem(Code.CHANGED_MEANWHILE)
+    revision = expected_revision(call)
+    if isinstance(revision, Problem):
+        return revision
 
     def changed(agreement: Agreement) -> Registered | StaleProof | ApplicationObstacle:
         return registering.change(
-            call.services, _registrar(call), call.named("id"), agreement, expected_revision=int(named)
+            call.services, _registrar(call), call.named("id"), agreement, expected_revision=revision
         )
 
     return _agreed(call, changed)
@@ -158,7 +158,7 @@ ENDPOINTS = (
         change,
         body=ApplicationWanted,
         answer=ApplicationMade,
-        problems=(Code.CHANGED_MEANWHILE, Code.HOST_TAKEN, *_FRESH),
+        problems=(Code.CHANGED_MEANWHILE, Code.NO_REVISION, Code.HOST_TAKEN, *_FRESH),
     ),
     Endpoint(
         "PATCH",
