@@ -8,7 +8,7 @@ from msgspec import Meta
 from totrinn.app.applications.records import ClientAuthentication, SigningAlgorithm
 from totrinn.web.api.shapes import Adoption, Answer, Name, Paged, Query, Sent, Why
 
-Slug = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$", max_length=40)]
+Slug = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$(?!\n)", max_length=40)]
 Url = Annotated[str, Meta(max_length=2000)]
 
 

@@ -69,7 +69,9 @@ class FaceShape(Answer, frozen=True):
 class FaceWanted(Sent, frozen=True):
     """What it should become. Without `logo` the picture stays; with null it goes."""
 
-    accent: Annotated[str, Meta(pattern="^(#[0-9a-fA-F]{6})?$", description="`#rrggbb`; empty: the usual colours.")]
+    accent: Annotated[
+        str, Meta(pattern=r"^(#[0-9a-fA-F]{6})?$(?!\n)", description="`#rrggbb`; empty: the usual colours.")
+    ]
     logo: Annotated[bytes, Meta(max_length=LARGEST_LOGO, description="PNG, JPEG or WebP.")] | UnsetType | None = UNSET
     lets_others: bool = False
     """Of the vendor: whether organisations may have a face of their own."""
