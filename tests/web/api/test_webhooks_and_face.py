@@ -103,7 +103,7 @@ def test_the_vendor_keeps_its_own(tor: Program) -> None:
 
 
 def test_the_vendor_decides_who_has_a_face(person: Program, tor: Program) -> None:
-    """A customer whom it lets chooses colour and picture; the picture is served by its digest."""
+    """A customer whom it lets chooses name, colour and picture; the picture is served by its digest."""
     before = person.get(FACE)
     assert (before.json["is_let"], before.json["revision"], before.headers["etag"]) == (False, 0, '"0"')
     wanted = {"accent": "#AA3300", "logo": _picture(PNG)}
@@ -111,8 +111,13 @@ def test_the_vendor_decides_who_has_a_face(person: Program, tor: Program) -> Non
     assert person.put(FACE, wanted, **match).code == "face_of_vendor"
     assert tor.put("/organisations/vendor/face", {"accent": "", "lets_others": True}, **match).status == 200
     assert person.put(FACE, wanted).code == "if_match_required"
-    chosen = person.put(FACE, {**wanted, "lets_others": True}, **match)
-    assert (chosen.json["accent"], chosen.json["lets_others"], chosen.json["revision"]) == ("#aa3300", False, 1)
+    chosen = person.put(FACE, {**wanted, "name": "Havnelista ", "lets_others": True}, **match)
+    assert (chosen.json["name"], chosen.json["accent"], chosen.json["lets_others"], chosen.json["revision"]) == (
+        "Havnelista",
+        "#aa3300",
+        False,
+        1,
+    )
     assert person.client.get(chosen.json["logo"]).content == PNG
     assert person.put(FACE, wanted, **match).code == "changed_meanwhile"
     kept = person.put(FACE, {"accent": ""}, **{"if-match": '"1"'})
@@ -130,6 +135,7 @@ def test_what_is_no_picture_is_no_face(person: Program, tor: Program) -> None:
         ({"accent": "", "logo": "not base64"}, "/logo", "wrong_form"),
         ({"accent": "", "logo": _picture(largest + b"x")}, "/logo", "too_long"),
         ({"accent": "#abc"}, "/accent", "wrong_form"),
+        ({"accent": "", "name": "Jobadmin: not"}, "/name", "unacceptable"),
         ({"accent": "#aabbcc\n"}, "/accent", "wrong_form"),
         ({"accent": "red", "logo": 7}, "/accent", "wrong_form"),
     ]

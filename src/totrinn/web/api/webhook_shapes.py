@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from totrinn.app.changing_faces import LARGEST_LOGO
+from totrinn.app.faces import LONGEST_NAME
 from totrinn.app.webhooks.keeping import LONGEST_ADDRESS
 from totrinn.core.topics import Topic
 from totrinn.web.api.shapes import Answer, Sent
@@ -59,6 +60,7 @@ class WebhookSecret(Answer, frozen=True):
 class FaceShape(Answer, frozen=True):
     """How the organisation's pages look. `logo` is the path of the picture; `is_let`: the vendor lets it choose."""
 
+    name: str
     accent: str
     logo: str | None
     lets_others: bool
@@ -75,3 +77,6 @@ class FaceWanted(Sent, frozen=True):
     logo: Annotated[bytes, Meta(max_length=LARGEST_LOGO, description="PNG, JPEG or WebP.")] | UnsetType | None = UNSET
     lets_others: bool = False
     """Of the vendor: whether organisations may have a face of their own."""
+    name: Annotated[str, Meta(max_length=4 * LONGEST_NAME, description="Of the application; empty: the usual one.")] = (
+        ""
+    )

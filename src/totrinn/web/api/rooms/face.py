@@ -1,4 +1,4 @@
-"""How an organisation's pages look: its accent colour and logo, or the vendor's."""
+"""How an organisation's pages look: its name, accent colour and logo, or the vendor's."""
 
 from msgspec import UNSET
 
@@ -23,12 +23,13 @@ def read(call: Call) -> Done:
 
 
 def change(call: Call) -> Done | Problem:
-    """Stores colour and logo."""
+    """Stores name, colour and logo."""
     revision, sent, say = expected_revision(call), call.body, call.ask.language.say
     if isinstance(revision, Problem):
         return revision
     colour = read_colour(sent.accent)
     wanted = Wanted(
+        name=sent.name,
         accent="" if colour is None else hex_of(colour),
         picture=sent.logo or None,
         keeps_logo=sent.logo is UNSET,
@@ -37,6 +38,8 @@ def change(call: Call) -> Done | Problem:
     outcome = change_face(call.services, call.visitor, call.person, wanted, expected_revision=revision)
     if isinstance(outcome, Face):
         return _done(outcome, is_let=True)
+    if outcome is FaceObstacle.NO_NAME:
+        return wrong("/name", say("Use at most 40 letters, digits and other plain characters, and no colon."))
     if outcome in (FaceObstacle.NO_PICTURE, FaceObstacle.TOO_LARGE):
         return wrong("/logo", say("This is no picture of a kind that can be used: PNG, JPEG or WebP."))
     return Problem(Code.NOT_LET if outcome is FaceObstacle.NOT_LET else Code.CHANGED_MEANWHILE)
@@ -44,7 +47,9 @@ def change(call: Call) -> Done | Problem:
 
 def _done(face: Face, *, is_let: bool) -> Done:
     logo = f"/face/{face.logo.digest}" if face.logo else None
-    return Done(FaceShape(face.accent, logo, face.lets_others, is_let, face.revision), etag=str(face.revision))
+    return Done(
+        FaceShape(face.name, face.accent, logo, face.lets_others, is_let, face.revision), etag=str(face.revision)
+    )
 
 
 _PATH = "/organisations/{slug}/face"
@@ -62,7 +67,7 @@ ENDPOINTS = (
         "PUT",
         _PATH,
         Right.CHANGE_FACE,
-        "Stores accent colour and logo, at the revision that `If-Match` names.",
+        "Stores name, accent colour and logo, at the revision that `If-Match` names.",
         change,
         body=FaceWanted,
         answer=FaceShape,
