@@ -14,9 +14,9 @@ from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
 from totrinn.app.own_factors import StaleProof, stale_for_organisation
 from totrinn.app.ports import Services, Unit
-from totrinn.app.sso_attempts import Away, set_out
+from totrinn.app.sso_attempts import Away, set_out_to_test
 from totrinn.app.sso_parties import sealed_key, sealed_secret
-from totrinn.app.sso_records import AttemptPurpose, Connection
+from totrinn.app.sso_records import Connection
 from totrinn.core.events import Event, Kind, Source
 from totrinn.core.roles import Right
 from totrinn.core.sso import SsoRules
@@ -218,7 +218,7 @@ def try_out(
         if stale is not None:
             return stale
         connection = own_connection(unit, current, connection_id)
-    return set_out(services, visitor, connection, AttemptPurpose.TEST, browser=browser)
+    return set_out_to_test(services, visitor, connection, browser=browser)
 
 
 def own_connection(unit: Unit, current: Caller, connection_id: str) -> Connection:

@@ -11,9 +11,12 @@ from totrinn.app.landing import Visitor, factor_throttle
 from totrinn.app.notifying import tell
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Authenticator, MailKind, Person
+from totrinn.app.telling_once import is_first, was_told
 from totrinn.core import codes, passwords, throttle, totp
 from totrinn.core.events import Event, Kind
 from totrinn.core.policy import Proof
+
+_THROTTLED = "throttled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ def check_code(
     by_recovery = isinstance(code, codes.RecoveryCode)
     allowed = (throttle.recovery_allowance if by_recovery else throttle.allowance)(counter, visitor.now)
     if not isinstance(allowed, throttle.Free):
-        _log_event(unit, visitor, Kind.SIGNIN_THROTTLED, person, organisation_id)
+        if is_first(unit, visitor, _THROTTLED, f"code {person.id}"):
+            _log_event(unit, visitor, Kind.SIGNIN_THROTTLED, person, organisation_id)
         return Throttled(allowed.until if isinstance(allowed, throttle.Wait) else None)
     if isinstance(code, codes.RecoveryCode):
         outcome: CodeRight | CodeRefused = _check_recovery(services, unit, visitor, person, code, organisation_id)
@@ -277,15 +281,14 @@ def _log_password_failure(
 
 
 def _log_throttled(services: Services, visitor: Visitor, person: Person | None) -> None:
+    """Whoever has to wait has cost no hash, and could come a thousand times a second: told once a minute."""
+    person_id = person.id if person else None
+    with services.store.reading() as unit:
+        if was_told(unit, visitor, _THROTTLED, person_id or ""):
+            return
     with services.store.writing() as unit:
-        unit.log.write(
-            Event(
-                Kind.SIGNIN_THROTTLED,
-                visitor.now,
-                visitor.source(),
-                person_id=person.id if person else None,
-            )
-        )
+        if is_first(unit, visitor, _THROTTLED, person_id or ""):
+            unit.log.write(Event(Kind.SIGNIN_THROTTLED, visitor.now, visitor.source(), person_id=person_id))
 
 
 def _log_code(

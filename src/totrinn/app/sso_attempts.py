@@ -1,7 +1,8 @@
 """What is under way at a provider: begun by one browser, bound to it and to the connection as it was, ended once.
 
-SAML answers come by a cross-site post, without our cookies. They wait here until the browser fetches them by a request
-of our own, with which the cookie comes along.
+Whoever merely sets out leaves no row: the state that comes back with the answer says it all (`sso_states`). A row is
+made for an administrator's test, and for an answer that is right. SAML answers come by a cross-site post, without our
+cookies. They wait here until the browser fetches them by a request of our own, with which the cookie comes along.
 """
 
 import hmac
@@ -13,23 +14,35 @@ from totrinn.app.errors import NotFound
 from totrinn.app.identity_providers import Challenge, Identity, Rejected, SamlSettings, Unavailable
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
-from totrinn.app.sso_parties import new_challenge, opened_challenge, party_of, sealed_challenge, usable_connection
+from totrinn.app.sso_parties import (
+    capped,
+    new_challenge,
+    opened_challenge,
+    party_of,
+    sealed_challenge,
+    usable_connection,
+)
 from totrinn.app.sso_records import AttemptPurpose, Connection, SsoAttempt
+from totrinn.app.sso_states import Begun, challenge_of, is_of_browser, new_begun, read_begun
+from totrinn.app.telling_once import is_first
 from totrinn.core.events import Event, Kind
 from totrinn.core.lifetimes import CLOCK_TOLERANCE, SSO_ATTEMPT
 
 LONGEST_ANSWER = 350_000
 """Characters of Base64; the protocol reads no more."""
+LONGEST_TOKEN = timedelta(days=1)
 TOO_LARGE = "saml_too_large"
 _LONGEST_DETAIL = 200
-_TOLD_AGAIN = timedelta(minutes=1)
+_MOST_POSTS = 3
+"""So often an answer that nobody asked for is kept, as its page may be loaded anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Away:
-    """The browser goes to the provider, to this address."""
+    """The browser goes to the provider, to this address, and comes back with this state."""
 
     address: str
+    state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,29 +55,50 @@ class Changed:
     """The connection is another than when the sign-in began, or switched off."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What an answer belongs to."""
+
+    connection: Connection
+    purpose: AttemptPurpose
+    challenge: Challenge | None
+    """What it must fit; None where nobody has asked for it."""
+    answer: str
+    """What the provider had posted; empty where it comes with the request."""
+    next: str = ""
+    begun: Begun | None = None
+    """Of a sign-in; it is yet to be spent."""
+
+
 def set_out(
     services: Services,
     visitor: Visitor,
     connection: Connection,
-    purpose: AttemptPurpose,
     *,
     browser: str,
-    next_: str = "",
     login_hint: str = "",
     is_fresh: bool = False,
 ) -> Away | Rejected | Unavailable:
-    """Asks the provider's side for the address, outside any transaction, and remembers what the answer must fit."""
-    challenge = new_challenge(services, visitor, is_fresh=is_fresh, context=connection.rules.asks_for)
-    address = services.providers.begin(party_of(services, connection), challenge, login_hint=login_hint)
-    if not isinstance(address, str):
-        log_refused(services, visitor, connection, address)
-        return address
-    attempt = new_attempt(services, visitor, connection, purpose, challenge, browser=browser, next_=next_)
+    """Asks the provider's side for the address, outside any transaction; nothing is written."""
+    begun = new_begun(services, visitor, connection, browser=browser, is_fresh=is_fresh)
+    challenge = challenge_of(services, begun, connection.rules.asks_for)
+    return _away(services, visitor, connection, challenge, login_hint=login_hint)
+
+
+def set_out_to_test(
+    services: Services, visitor: Visitor, connection: Connection, *, browser: str
+) -> Away | Rejected | Unavailable:
+    """The same for a test, which is remembered in a row."""
+    challenge = new_challenge(services, visitor, context=connection.rules.asks_for)
+    away = _away(services, visitor, connection, challenge)
+    if not isinstance(away, Away):
+        return away
+    attempt = _new_attempt(services, visitor, connection, AttemptPurpose.TEST, challenge, browser=browser)
     with services.store.writing() as unit:
         if unit.connections.hold(connection.id) is None:
             raise NotFound(connection.id)
         unit.attempts.add(services.digest(challenge.state), attempt)
-    return Away(address)
+    return away
 
 
 def keep_posted(
@@ -84,18 +118,17 @@ def keep_posted(
     """
     if len(answer) > LONGEST_ANSWER or not answer.isascii():
         return Rejected(TOO_LARGE)
+    begun = read_begun(services, connection_id, relay_state)
     digest = services.digest(relay_state)
     with services.store.reading() as unit:
-        attempt = unit.attempts.find(digest)
+        attempt = unit.attempts.find(digest) if begun is None else None
         if attempt is not None and attempt.connection_id != connection_id:
             attempt = None
         connection = _answerable(unit, connection_id, attempt)
+    if begun is not None:
+        return _keep_asked(services, visitor, connection, begun, answer)
     if attempt is None:
         return _keep_unasked(services, visitor, connection, answer, relay_state, new_browser)
-    wrong = _what_is_wrong(services, visitor, connection, attempt, answer)
-    if wrong is not None:
-        log_refused(services, visitor, connection, wrong)
-        return wrong
     with services.store.writing() as unit:
         kept = unit.attempts.keep_answer(digest, answer, visitor.now)
     return relay_state if kept else NotBegunHere()
@@ -116,29 +149,27 @@ def _answerable(unit: Unit, connection_id: str, attempt: SsoAttempt | None) -> C
     return usable_connection(unit, connection_id)
 
 
-def _what_is_wrong(
-    services: Services, visitor: Visitor, connection: Connection, attempt: SsoAttempt, answer: str
-) -> Rejected | Unavailable | None:
-    if attempt.purpose is AttemptPurpose.TEST:
-        return None
-    challenge = opened_challenge(services, attempt.id, attempt.sealed_challenge)
-    given = {"SAMLResponse": answer}
-    found = services.providers.finish(party_of(services, connection), challenge, given, visitor.now)
-    return None if isinstance(found, Identity) else found
+def _away(
+    services: Services, visitor: Visitor, connection: Connection, challenge: Challenge, *, login_hint: str = ""
+) -> Away | Rejected | Unavailable:
+    address = services.providers.begin(party_of(services, connection), challenge, login_hint=login_hint)
+    if isinstance(address, str):
+        return Away(address, challenge.state)
+    log_refused(services, visitor, connection, address)
+    return address
 
 
-def new_attempt(
+def _new_attempt(
     services: Services,
     visitor: Visitor,
     connection: Connection,
     purpose: AttemptPurpose,
     challenge: Challenge,
     *,
-    browser: str,
-    next_: str,
+    browser: str = "",
+    next_: str = "",
     answer: str = "",
 ) -> SsoAttempt:
-    """A sign-in under way, bound to the cookie `browser`."""
     attempt_id = services.random.id(visitor.now)
     return SsoAttempt(
         id=attempt_id,
@@ -156,10 +187,16 @@ def new_attempt(
 
 def take(
     services: Services, visitor: Visitor, connection_id: str, browser: str | None, answer: Mapping[str, str]
-) -> tuple[SsoAttempt, Connection] | NotBegunHere | Changed:
-    """Ends the sign-in that this answer belongs to, once; with its connection, if that is still what it was."""
+) -> Taken | NotBegunHere | Changed:
+    """What this answer belongs to, with its connection, if that is still what it was.
+
+    What stands in a row is ended, once. A sign-in is spent by whoever lands by it.
+    """
     state = answer.get("state") or ""
+    begun = read_begun(services, connection_id, state)
     digest = services.digest(state)
+    if begun is not None:
+        return _take_begun(services, visitor, connection_id, browser, begun, digest)
     with services.store.writing() as unit:
         attempt = unit.attempts.find(digest)
         if attempt is None or attempt.connection_id != connection_id or not _is_alive(attempt, visitor):
@@ -168,8 +205,44 @@ def take(
             return NotBegunHere()
         if unit.attempts.take(digest) is None:
             return NotBegunHere()
-        connection = _unchanged(unit, attempt)
-        return Changed() if connection is None else (attempt, connection)
+        connection = _unchanged(unit, connection_id, attempt.connection_revision, attempt.purpose)
+    if connection is None:
+        return Changed()
+    is_asked = attempt.purpose is not AttemptPurpose.UNASKED
+    challenge = opened_challenge(services, attempt.id, attempt.sealed_challenge) if is_asked else None
+    return Taken(connection, attempt.purpose, challenge, attempt.answer, attempt.next)
+
+
+def spend(unit: Unit, connection: Connection, begun: Begun) -> bool:
+    """Ends a sign-in, once, by one statement."""
+    return unit.spent.take(connection.id, _spent_name(begun), begun.spent_until)
+
+
+def _take_begun(
+    services: Services, visitor: Visitor, connection_id: str, browser: str | None, begun: Begun, digest: bytes
+) -> Taken | NotBegunHere | Changed:
+    if not begun.is_alive(visitor.now) or not is_of_browser(services, begun, browser):
+        return NotBegunHere()
+    with services.store.reading() as unit:
+        if unit.spent.has(connection_id, _spent_name(begun)):
+            return NotBegunHere()
+        is_posted = unit.attempts.find(digest) is not None
+        connection = _unchanged(unit, connection_id, begun.connection_revision, AttemptPurpose.SIGN_IN)
+    posted = ""
+    if is_posted:
+        with services.store.writing() as unit:
+            attempt = unit.attempts.take(digest)
+        if attempt is None:
+            return NotBegunHere()
+        posted = attempt.answer
+    if connection is None:
+        return Changed()
+    challenge = challenge_of(services, begun, connection.rules.asks_for)
+    return Taken(connection, AttemptPurpose.SIGN_IN, challenge, posted, begun=begun)
+
+
+def _spent_name(begun: Begun) -> str:
+    return f"state {begun.state}"
 
 
 def _is_alive(attempt: SsoAttempt, visitor: Visitor) -> bool:
@@ -180,17 +253,37 @@ def _is_same_browser(services: Services, attempt: SsoAttempt, browser: str | Non
     return browser is not None and hmac.compare_digest(services.digest(browser), attempt.browser)
 
 
-def _unchanged(unit: Unit, attempt: SsoAttempt) -> Connection | None:
+def _unchanged(unit: Unit, connection_id: str, revision: int, purpose: AttemptPurpose) -> Connection | None:
     """The connection as it is now, unless it was changed or switched off since the sign-in began (R84)."""
-    connection = unit.connections.find(attempt.connection_id)
-    if connection is None or connection.revision != attempt.connection_revision:
+    connection = unit.connections.find(connection_id)
+    if connection is None or connection.revision != revision:
         return None
-    if attempt.purpose is AttemptPurpose.TEST:
+    if purpose is AttemptPurpose.TEST:
         return connection
     try:
         return usable_connection(unit, connection.id)
     except NotFound:
         return None
+
+
+def _keep_asked(
+    services: Services, visitor: Visitor, connection: Connection, begun: Begun, answer: str
+) -> str | Rejected | Unavailable | NotBegunHere:
+    """An answer that somebody here has asked for waits, once, if it is right."""
+    if not begun.is_alive(visitor.now):
+        return NotBegunHere()
+    challenge = challenge_of(services, begun, connection.rules.asks_for)
+    found = services.providers.finish(party_of(services, connection), challenge, {"SAMLResponse": answer}, visitor.now)
+    if not isinstance(found, Identity):
+        log_refused(services, visitor, connection, found)
+        return found
+    attempt = _new_attempt(services, visitor, connection, AttemptPurpose.SIGN_IN, challenge, answer=answer)
+    with services.store.writing() as unit:
+        if unit.connections.hold(connection.id) is None:
+            raise NotFound(connection.id)
+        if unit.spent.has(connection.id, _spent_name(begun)):
+            return NotBegunHere()
+        return begun.state if unit.attempts.add(services.digest(begun.state), attempt) else NotBegunHere()
 
 
 def _keep_unasked(
@@ -207,8 +300,8 @@ def _keep_unasked(
     found = services.providers.finish(party_of(services, connection), None, {"SAMLResponse": answer}, visitor.now)
     if not isinstance(found, Identity):
         return found
-    challenge = new_challenge(services, visitor, is_fresh=False, context=())
-    attempt = new_attempt(
+    challenge = new_challenge(services, visitor, context=())
+    attempt = _new_attempt(
         services,
         visitor,
         connection,
@@ -221,8 +314,17 @@ def _keep_unasked(
     with services.store.writing() as unit:
         if unit.connections.hold(connection.id) is None:
             raise NotFound(connection.id)
+        if not _is_kept_once_more(unit, visitor, connection, found):
+            return Rejected("replayed")
         unit.attempts.add(services.digest(challenge.state), attempt)
     return challenge.state
+
+
+def _is_kept_once_more(unit: Unit, visitor: Visitor, connection: Connection, found: Identity) -> bool:
+    """Whether the answer, which is long, waits here for fewer browsers than may be."""
+    expires_at = capped(found.token_expires_at, visitor.now, LONGEST_TOKEN)
+    names = (f"posted {number} {found.token_id}" for number in range(_MOST_POSTS))
+    return any(unit.spent.take(connection.id, name, expires_at) for name in names)
 
 
 def log_refused(services: Services, visitor: Visitor, connection: Connection, outcome: Rejected | Unavailable) -> None:
@@ -232,12 +334,8 @@ def log_refused(services: Services, visitor: Visitor, connection: Connection, ou
 
 
 def write_refused(unit: Unit, visitor: Visitor, connection: Connection, code: str, detail: str = "") -> None:
-    """The same, within a transaction; of one cause and one network address at most once a minute.
-
-    Whoever has proven nothing must not be able to fill a log that is kept.
-    """
-    minute = visitor.now.replace(second=0, microsecond=0)
-    if not unit.spent.take(connection.id, f"told {code} {visitor.address} {minute:%H%M}", minute + 2 * _TOLD_AGAIN):
+    """The same, within a transaction; of one cause and one network at most once a minute."""
+    if not is_first(unit, visitor, connection.id, code):
         return
     said = {"connection": connection.name, "reason": code, **({"detail": detail[:_LONGEST_DETAIL]} if detail else {})}
     unit.log.write(

@@ -10,10 +10,9 @@ from totrinn.app.judging import Actor, acting
 from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import LiveSession
-from totrinn.app.sso_attempts import write_refused
+from totrinn.app.sso_attempts import LONGEST_TOKEN, write_refused
 from totrinn.app.sso_parties import capped, party_of
 from totrinn.app.sso_records import Connection
-from totrinn.app.sso_signing_in import LONGEST_TOKEN
 from totrinn.core.events import Event, Kind
 from totrinn.core.roles import Right
 

@@ -32,15 +32,14 @@ def sealed_key(services: Services, connection_id: str) -> bytes:
     return services.vault.seal(services.providers.new_key(), key_context(connection_id))
 
 
-def new_challenge(services: Services, visitor: Visitor, *, is_fresh: bool, context: tuple[str, ...]) -> Challenge:
-    """Random values for one sign-in at a provider."""
+def new_challenge(services: Services, visitor: Visitor, *, context: tuple[str, ...]) -> Challenge:
+    """Random values for what stands in a row while it is at a provider."""
     return Challenge(
         state=services.random.token(),
         nonce=services.random.token(),
         verifier=services.random.token(),
         request_id=f"_{services.random.bytes(_RANDOM_BYTES).hex()}",
         started_at=visitor.now,
-        is_fresh=is_fresh,
         context=context,
     )
 

@@ -95,14 +95,14 @@ class AttemptPurpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SsoAttempt:
-    """A sign-in that is at the provider: it belongs to one browser, one connection as it was, and ends in minutes."""
+    """A test that is at the provider, or an answer that waits for its browser: of one connection as it was."""
 
     id: str
     connection_id: str
     connection_revision: int
     purpose: AttemptPurpose
     browser: bytes
-    """The digest of the cookie of the browser that began it; empty for one that nobody began."""
+    """The digest of the cookie of the browser that it belongs to; of a sign-in the state says which that is."""
     sealed_challenge: bytes
     answer: str
     """What the provider posted, until the browser fetches it by a request of our own; empty before."""

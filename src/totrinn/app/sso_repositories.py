@@ -110,10 +110,10 @@ class SsoIdentities(Protocol):
 
 
 class SsoAttempts(Protocol):
-    """Sign-ins that are at a provider, under the digest of their `state`."""
+    """Tests that are at a provider, and answers that wait for their browser, under the digest of their `state`."""
 
-    def add(self, digest: bytes, attempt: s.SsoAttempt) -> None:
-        """Adds one."""
+    def add(self, digest: bytes, attempt: s.SsoAttempt) -> bool:
+        """Adds one; False when there is one of this state."""
 
     def find(self, digest: bytes) -> s.SsoAttempt | None:
         """Looks at one without ending it; expired ones are found too."""
@@ -130,6 +130,9 @@ class SpentTokens(Protocol):
 
     def take(self, connection_id: str, token_id: str, expires_at: datetime) -> bool:
         """Takes a token, once, over all processes; False when it was taken before."""
+
+    def has(self, connection_id: str, token_id: str) -> bool:
+        """Whether it was taken."""
 
 
 class Keepers(Protocol):

@@ -7,22 +7,30 @@ organisation, link and person are read again, and `landing` judges as for everyb
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 
 from totrinn.app.identity_providers import Identity, Rejected, Unavailable
 from totrinn.app.landing import Landing, Visitor, land, new_signin
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Person
-from totrinn.app.sso_attempts import Away, Changed, NotBegunHere, log_refused, set_out, take, write_refused
-from totrinn.app.sso_parties import capped, opened_challenge, party_of, usable_connection
+from totrinn.app.sso_attempts import (
+    LONGEST_TOKEN,
+    Away,
+    Changed,
+    NotBegunHere,
+    Taken,
+    log_refused,
+    set_out,
+    spend,
+    take,
+    write_refused,
+)
+from totrinn.app.sso_parties import capped, party_of, usable_connection
 from totrinn.app.sso_people import LinkedMeanwhile, Nobody, NobodyReason, linked_person
 from totrinn.app.sso_records import AttemptPurpose, Connection, ConnectionTest, SsoIdentity
 from totrinn.core.events import Event, Kind
 from totrinn.core.policy import Method, Proof, SsoProof
 from totrinn.core.signin import Act
 from totrinn.core.sso import has_evidence
-
-LONGEST_TOKEN = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,6 @@ def begin(
     connection_id: str,
     *,
     browser: str,
-    next_: str = "",
     login_hint: str = "",
     is_fresh: bool = False,
 ) -> Away | Rejected | Unavailable:
@@ -52,53 +59,58 @@ def begin(
         services,
         visitor,
         connection,
-        AttemptPurpose.SIGN_IN,
         browser=browser,
-        next_=next_,
         login_hint=login_hint,
         is_fresh=is_fresh,
     )
 
 
 def finish(
-    services: Services, visitor: Visitor, connection_id: str, *, browser: str | None, answer: Mapping[str, str]
+    services: Services,
+    visitor: Visitor,
+    connection_id: str,
+    *,
+    browser: str | None,
+    answer: Mapping[str, str],
+    next_: str = "",
 ) -> Landing | NotSignedIn:
     """Takes the provider's answer, once, from the browser that asked, and lands whoever it names."""
     taken = take(services, visitor, connection_id, browser, answer)
-    if not isinstance(taken, tuple):
+    if not isinstance(taken, Taken):
         return taken
-    attempt, connection = taken
-    challenge = opened_challenge(services, attempt.id, attempt.sealed_challenge)
-    asked = challenge if attempt.purpose is not AttemptPurpose.UNASKED else None
-    given = {**answer, "SAMLResponse": attempt.answer} if attempt.answer else answer
-    identity = services.providers.finish(party_of(services, connection), asked, given, visitor.now)
-    if attempt.purpose is AttemptPurpose.TEST:
+    connection = taken.connection
+    given = {**answer, "SAMLResponse": taken.answer} if taken.answer else answer
+    identity = services.providers.finish(party_of(services, connection), taken.challenge, given, visitor.now)
+    if taken.purpose is AttemptPurpose.TEST:
         return _keep_test(services, visitor, connection, identity)
     if not isinstance(identity, Identity):
         log_refused(services, visitor, connection, identity)
         return identity
-    return _signed_in(services, visitor, connection, identity, attempt.next)
+    return _signed_in(services, visitor, taken, identity, taken.next or next_)
 
 
 def _signed_in(
-    services: Services, visitor: Visitor, connection: Connection, identity: Identity, next_: str
-) -> Landing | Rejected | Nobody | Changed:
+    services: Services, visitor: Visitor, taken: Taken, identity: Identity, next_: str
+) -> Landing | Rejected | Nobody | NotBegunHere | Changed:
     try:
-        return _land_identity(services, visitor, connection, identity, next_)
+        return _land_identity(services, visitor, taken, identity, next_)
     except LinkedMeanwhile:
         # Two first sign-ins of one subject at once: the other one has made the link, which is there to be found now.
         with suppress(LinkedMeanwhile):
-            return _land_identity(services, visitor, connection, identity, next_)
+            return _land_identity(services, visitor, taken, identity, next_)
         return Nobody(NobodyReason.NOT_CREATED)
 
 
 def _land_identity(
-    services: Services, visitor: Visitor, connection: Connection, identity: Identity, next_: str
-) -> Landing | Rejected | Nobody | Changed:
+    services: Services, visitor: Visitor, taken: Taken, identity: Identity, next_: str
+) -> Landing | Rejected | Nobody | NotBegunHere | Changed:
+    connection = taken.connection
     with services.store.writing() as unit:
         current = unit.connections.hold(connection.id)
         if current is None or not current.is_enabled or current.revision != connection.revision:
             return Changed()
+        if taken.begun is not None and not spend(unit, connection, taken.begun):
+            return NotBegunHere()
         expires_at = capped(identity.token_expires_at, visitor.now, LONGEST_TOKEN)
         if not unit.spent.take(connection.id, identity.token_id, expires_at):
             replayed = Rejected("replayed")

@@ -1,11 +1,11 @@
-"""Sign-ins that are at a provider, and the tokens that were accepted: each is taken once, by one statement (R80)."""
+"""What waits for an answer of a provider or has one, and the tokens that were accepted: each is taken once (R80)."""
 
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_once  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
@@ -21,7 +21,7 @@ _ATTEMPT = (
     _A.created_at, _A.expires_at,
 )  # fmt: skip
 """In the order of the fields of `SsoAttempt`."""
-_ADD = insert(sso_attempt)
+_ADD = insert_once(sso_attempt).on_conflict_do_nothing(index_elements=["digest"]).returning(_A.id)
 _FIND = select(*_ATTEMPT).where(_THIS)
 _KEEP_ANSWER = update(sso_attempt).where(_THIS, _A.answer == "", _A.expires_at > bindparam("expected_after"))
 _TAKE = delete(sso_attempt).where(_THIS).returning(*_ATTEMPT)
@@ -32,14 +32,16 @@ _SPEND = (
     .returning(spent_token.c.token)
 )
 
+_HAS = select(1).where(is_which(spent_token.c.connection_id), is_which(spent_token.c.token, "which_token"))
+
 
 class SqlSsoAttempts(Repository, ports.SsoAttempts):
     """Implements `ports.SsoAttempts`."""
 
     __slots__ = ()
 
-    def add(self, digest: bytes, attempt: SsoAttempt) -> None:
-        """Adds one."""
+    def add(self, digest: bytes, attempt: SsoAttempt) -> bool:
+        """Adds one; False when there is one of this state, as the database says."""
         values = {
             "id": attempt.id,
             "digest": digest,
@@ -53,7 +55,7 @@ class SqlSsoAttempts(Repository, ports.SsoAttempts):
             "created_at": attempt.created_at,
             "expires_at": attempt.expires_at,
         }
-        self._connection.execute(_ADD, values)
+        return self._has_row(_ADD, values)
 
     def find(self, digest: bytes) -> SsoAttempt | None:
         """Looks at one without ending it; expired ones are found too."""
@@ -77,8 +79,16 @@ class SqlSpentTokens(Repository, ports.SpentTokens):
 
     def take(self, connection_id: str, token_id: str, expires_at: datetime) -> bool:
         """Takes a token, once; False when it was taken before, as the primary key says."""
-        token = hashlib.sha256(token_id.encode(errors="surrogatepass")).digest()
-        return self._has_row(_SPEND, {"connection_id": connection_id, "token": token, "expires_at": expires_at})
+        values = {"connection_id": connection_id, "token": _digest(token_id), "expires_at": expires_at}
+        return self._has_row(_SPEND, values)
+
+    def has(self, connection_id: str, token_id: str) -> bool:
+        """Whether it was taken."""
+        return self._has_row(_HAS, {"which": connection_id, "which_token": _digest(token_id)})
+
+
+def _digest(token_id: str) -> bytes:
+    return hashlib.sha256(token_id.encode(errors="surrogatepass")).digest()
 
 
 def _attempt_of(values: Sequence[Any]) -> SsoAttempt:

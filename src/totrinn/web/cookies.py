@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from starlette.responses import Response
 
-from totrinn.core.lifetimes import DEVICE_LIFETIME
+from totrinn.core.lifetimes import DEVICE_LIFETIME, SSO_ATTEMPT
 
 
 class Cookie(StrEnum):
@@ -27,6 +27,11 @@ _MAX_AGE = {
     Cookie.LANGUAGE: int(DEVICE_LIFETIME.total_seconds()),
 }
 _LONGEST = 512
+_NEXT = "totrinn-next-"
+"""The beginning of the names under which browsers keep where to go on to after a sign-in through SSO."""
+_LONGEST_NEXT = 3600
+_NEXT_AGE = int(SSO_ATTEMPT.total_seconds())
+_OVER = " expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0;"
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -52,7 +57,8 @@ def read_cookies(header: str, *, secure: bool) -> Jar:
     found: dict[str, str] = {}
     for pair in header.split(";"):
         name, equals, value = pair.strip().partition("=")
-        if not equals or len(value) > _LONGEST:
+        longest = _LONGEST_NEXT if name.startswith(name_of_next("", secure=secure)) else _LONGEST
+        if not equals or len(value) > longest:
             continue
         found[name] = "" if found.get(name, value) != value else value
     return Jar(found, secure)
@@ -63,6 +69,27 @@ def without(header: str, *cookies: Cookie, secure: bool) -> str:
     names = {name_of(cookie, secure=secure) for cookie in cookies}
     pairs = (pair.strip() for pair in header.split(";"))
     return "; ".join(pair for pair in pairs if pair and pair.partition("=")[0] not in names)
+
+
+def name_of_next(tag: str, *, secure: bool) -> str:
+    """The name under which the browser keeps where to go on to, for one sign-in."""
+    return f"__Host-{_NEXT}{tag}" if secure else f"{_NEXT}{tag}"
+
+
+def next_cookies(jar: Jar) -> dict[str, str]:
+    """All that it keeps of these, by name."""
+    beginning = name_of_next("", secure=jar.secure)
+    return {name: value for name, value in jar.values.items() if name.startswith(beginning)}
+
+
+def keep_next(response: Response, name: str, value: str, *, secure: bool) -> None:
+    """Gives it one, for as long as the sign-in may take."""
+    _put(response, name, value, f" Max-Age={_NEXT_AGE};", secure=secure)
+
+
+def drop_next(response: Response, name: str, *, secure: bool) -> None:
+    """Takes one back."""
+    _put(response, name, '""', _OVER, secure=secure)
 
 
 def set_cookie(response: Response, cookie: Cookie, value: str, *, secure: bool) -> None:
@@ -79,15 +106,18 @@ def cookie_line(cookie: Cookie, value: str, *, secure: bool) -> bytes:
     if not value or not _PLAIN.issuperset(value):
         raise ValueError(f"{cookie} would need quoting")
     age = _MAX_AGE.get(cookie)
-    return _line(cookie, value, "" if age is None else f" Max-Age={age};", secure=secure)
+    return _line(name_of(cookie, secure=secure), value, "" if age is None else f" Max-Age={age};", secure=secure)
 
 
 def drop_cookie(response: Response, cookie: Cookie, *, secure: bool) -> None:
     """Takes a cookie back."""
-    line = _line(cookie, '""', " expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0;", secure=secure)
-    response.raw_headers.append((b"set-cookie", line))
+    _put(response, name_of(cookie, secure=secure), '""', _OVER, secure=secure)
 
 
-def _line(cookie: Cookie, value: str, lifetime: str, *, secure: bool) -> bytes:
+def _put(response: Response, name: str, value: str, lifetime: str, *, secure: bool) -> None:
+    response.raw_headers.append((b"set-cookie", _line(name, value, lifetime, secure=secure)))
+
+
+def _line(name: str, value: str, lifetime: str, *, secure: bool) -> bytes:
     end = "; Secure" if secure else ""
-    return f"{name_of(cookie, secure=secure)}={value};{lifetime} HttpOnly; Path=/; SameSite=lax{end}".encode("ascii")
+    return f"{name}={value};{lifetime} HttpOnly; Path=/; SameSite=lax{end}".encode("ascii")

@@ -21,12 +21,12 @@ from totrinn.app.sso_describing import describe_us, organisation_behind
 from totrinn.app.sso_endings import end_for_provider
 from totrinn.app.sso_records import SsoWay
 from totrinn.app.sso_signing_in import NotSignedIn, Tested, begin, finish
-from totrinn.web import sentences
+from totrinn.web import sentences, sso_next
 from totrinn.web.ask import Ask
 from totrinn.web.cookies import Cookie
 from totrinn.web.demands import A_PROVIDER, ANYONE
 from totrinn.web.landings import follow
-from totrinn.web.paths import own_path, sso_path
+from totrinn.web.paths import continue_path, own_path, sso_path
 from totrinn.web.routing import Page
 from totrinn.web.sso_sentences import Failure, failure_of
 
@@ -76,31 +76,43 @@ def set_out(ask: Ask) -> Response:
             ask.visitor,
             ask.params["connection"],
             browser=ask.visit,
-            next_=own_path(ask.query.get("next", "")),
             login_hint="" if isinstance(hint, AddressProblem) else hint,
             is_fresh=ask.query.get("again") == "1",
         )
     except NotFound:
         return _failed(ask, failure_of(ask.language, None))
-    return ask.go(outcome.address) if isinstance(outcome, Away) else _not_signed_in(ask, outcome)
+    if not isinstance(outcome, Away):
+        return _not_signed_in(ask, outcome)
+    response = ask.go(outcome.address)
+    sso_next.remember(ask, response, outcome.state, own_path(ask.query.get("next", "")))
+    return response
 
 
 def come_back(ask: Ask) -> Response:
     """The provider's answer: an authorization code, or the handle of a SAML answer that waits here."""
+    response = _come_back(ask)
+    if response.status_code == 303:
+        sso_next.forget(ask, response, ask.query.get("state", ""))
+    return response
+
+
+def _come_back(ask: Ask) -> Response:
     actor = look_at(ask.services, ask.visitor, ask.jar.get(Cookie.SESSION))
     organisation = organisation_behind(ask.services, ask.params["connection"])
     if actor and organisation and ask.method == "GET" and is_unasked(ask.services, ask.query.get("state", "")):
         return _asked_first(ask, actor, organisation)
+    next_ = sso_next.remembered(ask, ask.query.get("state", ""))
     outcome = finish(
         ask.services,
         ask.visitor,
         ask.params["connection"],
         browser=ask.jar.get(Cookie.VISIT),
         answer=ask.query,
+        next_=next_,
     )
     if isinstance(outcome, NotBegunHere) and actor is not None:
-        # The back button, or a second tab: what was begun has been finished.
-        return ask.go("/")
+        # The back button, or a second window: what was begun has been finished, and this one goes where it wanted to.
+        return ask.go(continue_path(next_ or "/"))
     if isinstance(outcome, Tested):
         return ask.go(f"/settings/sso/{outcome.connection_id}")
     if isinstance(outcome, (Admitted, Held, NowhereToGo)):
