@@ -1,5 +1,7 @@
 """What applications are given, on each kind of database: whatever ends the session ends it, and each is used once."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
@@ -148,6 +150,30 @@ def test_each_channel_is_told_on_its_own(database: Database) -> None:
         assert unit.grants.claim(logout, until=later) is None
         unit.grants.done(events)
         assert unit.grants.find(grant.id) is None
+
+
+def test_a_grant_goes_when_both_channels_are_done_at_the_same_moment(database: Database) -> None:
+    """Neither leaves it to the other."""
+    with database.writing() as unit:
+        application = add_application(unit, events="https://app.example.no/events")
+        grants = [add_grant(unit, application)[0] for _ in range(12)]
+        for grant in grants:
+            assert unit.grants.end(grant.id)
+
+    def work(channel: Channel) -> None:
+        with database.reading() as unit:
+            untold = unit.grants.untold(application.id, channel, LATER, limit=99)
+        assert len(untold) == len(grants)
+        together.wait(30)
+        for told in sorted(untold, key=lambda each: each.grant_id):
+            with database.writing() as unit:
+                unit.grants.done(told)
+
+    together = threading.Barrier(len(Channel))
+    with ThreadPoolExecutor(len(Channel)) as pool:
+        list(pool.map(work, Channel))
+    with database.reading() as unit:
+        assert [unit.grants.find(grant.id) for grant in grants] == [None] * len(grants)
 
 
 def test_why_a_grant_ended_is_said_once_and_only_of_those_that_have(database: Database) -> None:

@@ -4,12 +4,16 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.webhooks.conftest import SECRET, Post
+from totrinn.app.landing import Visitor
+from totrinn.app.own_factors import StaleProof
 from totrinn.app.webhooks.delivering import GIVEN_UP_AFTER, deliver
+from totrinn.app.webhooks.keeping import MOST_WEBHOOKS, ByOperator, Told, WebhookObstacle, add_webhook
 from totrinn.app.webhooks.records import WhyOff
 from totrinn.core.events import Event, Kind, Source
 from totrinn.core.topics import Topic, topic_of
@@ -248,6 +252,22 @@ def test_the_log_names_the_server_and_no_more(post: Post) -> None:
         events = unit.log.of_organisation(post.organisation_id(), kind="", before=None, limit=5)
     (stopped,) = [each for each in events if each.kind == "organisation:webhook:stopped"]
     assert stopped.detail == {"id": webhook, "webhook": "https://hooks.example.org:8443"}
+
+
+def test_there_are_no_more_than_there_may_be_however_many_are_added_at_once(post: Post) -> None:
+    """Those who add them wait for each other."""
+    visitor, keeper = Visitor(datetime.now(UTC), "", ""), ByOperator("fjordly", Source("operator:test"))
+
+    def add(number: int) -> Told | WebhookObstacle | StaleProof:
+        address = f"https://{number}.example.org/"
+        return add_webhook(post.house.services, visitor, keeper, address, frozenset(Topic))
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(add, range(MOST_WEBHOOKS + 6)))
+    assert sum(isinstance(outcome, Told) for outcome in outcomes) == MOST_WEBHOOKS
+    assert outcomes.count(WebhookObstacle.TOO_MANY) == 6
+    other = add_webhook(post.house.services, visitor, replace(keeper, slug="other"), "https://a.no/", frozenset(Topic))
+    assert isinstance(other, Told)
 
 
 def _clock() -> datetime:
