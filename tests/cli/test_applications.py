@@ -72,7 +72,14 @@ def test_everything_that_is_agreed_can_be_said_and_changed(house: House, tmp_pat
     keys = key_set(tmp_path, OKPKey.generate_key("Ed25519"))
     words = (
         *("--redirect-uri", CALLBACK, "--redirect-uri", "no.jobadmin.app:/callback", "--logout-uri", f"{CALLBACK}/out"),
-        *("--back-channel", f"{CALLBACK}/ended", "--home", "https://jobadmin.example/?a=b"),
+        *(
+            "--back-channel",
+            f"{CALLBACK}/ended",
+            "--events",
+            f"{CALLBACK}/events",
+            "--home",
+            "https://jobadmin.example/?a=b",
+        ),
         *("--authentication", "private_key_jwt", "--keys", keys, "--signing", "EdDSA", "--pushed"),
         *("--host", "App.jobadmin.example", "--host", "app.jobadmin.example:8443"),
     )
@@ -81,6 +88,7 @@ def test_everything_that_is_agreed_can_be_said_and_changed(house: House, tmp_pat
         "redirect_uris": [CALLBACK, "no.jobadmin.app:/callback"],
         "post_logout_redirect_uris": [f"{CALLBACK}/out"],
         "backchannel_logout_uri": f"{CALLBACK}/ended",
+        "events": f"{CALLBACK}/events",
         "home": "https://jobadmin.example/?a=b",
         "token_endpoint_auth_method": "private_key_jwt",
         "id_token_signed_response_alg": "EdDSA",
@@ -137,6 +145,8 @@ def test_behind_the_gate_no_secret_is_needed(house: House) -> None:
         (("--redirect-uri", CALLBACK, "--logout-uri", "no.jobadmin.app:/out"), "--logout-uri"),
         (("--redirect-uri", CALLBACK, "--home", "/inside"), "--home"),
         (("--redirect-uri", CALLBACK, "--back-channel", "http://10.0.0.1/"), "--back-channel"),
+        (("--redirect-uri", CALLBACK, "--events", "http://10.0.0.1/"), "--events"),
+        (("--redirect-uri", CALLBACK, "--events", f"{CALLBACK}#x"), "--events"),
         (("--host", "https://intern.example.org"), "--host"),
         (("--host", "intern.example.org/path"), "--host"),
         (("--redirect-uri", CALLBACK, "--authentication", "private_key_jwt"), "needs --keys"),

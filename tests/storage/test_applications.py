@@ -12,6 +12,7 @@ _AGREED = Agreement(
     redirect_uris=("https://app.example.no/cb", "no.example.app:/cb"),
     logout_uris=("https://app.example.no/bye",),
     back_channel="https://app.example.no/logout",
+    events="https://app.example.no/events",
     home="https://app.example.no/",
     authentication=ClientAuthentication.PRIVATE_KEY,
     keys='{"keys": []}',

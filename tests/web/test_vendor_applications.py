@@ -105,6 +105,7 @@ def test_everything_that_is_agreed_is_stored_and_shown_again(house: House, brows
         "redirect_uris": f" {CALLBACK} \r\n\r\nno.jobadmin.app:/callback\r\n{CALLBACK}",
         "logout_uris": "http://localhost:3000/out",
         "back_channel": "https://jobadmin.example/ended",
+        "events": "https://jobadmin.example/events",
         "authentication": "private_key_jwt",
         "public_keys": keys,
         "signing": "EdDSA",
@@ -118,6 +119,7 @@ def test_everything_that_is_agreed_is_stored_and_shown_again(house: House, brows
     assert agreed.name == "Jobadmin app"
     assert agreed.redirect_uris == (CALLBACK, "no.jobadmin.app:/callback")
     assert agreed.logout_uris == ("http://localhost:3000/out",)
+    assert (agreed.back_channel, agreed.events) == (fields["back_channel"], fields["events"])
     assert (agreed.keys, agreed.signing, agreed.requires_pushed) == (keys, "EdDSA", True)
     assert agreed.hosts == ("app.example.org", "b.example.org:8443")
     page = browser.get(answer.location)
@@ -153,6 +155,8 @@ def test_everything_that_is_agreed_is_stored_and_shown_again(house: House, brows
         ("home", "/inside", "not a whole address"),
         ("home", "javascript:alert(1)", "not a whole address"),
         ("back_channel", "http://10.0.0.1/", "begins with http://"),
+        ("events", "http://10.0.0.1/", "begins with http://"),
+        ("events", "https://a@jobadmin.example/", "not a whole address"),
         ("hosts", "https://app.example.org", "is not a host name"),
         ("hosts", "app.example.org/x", "is not a host name"),
         ("authentication", "whatever", "Choose one of these"),
