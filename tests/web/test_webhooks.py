@@ -50,7 +50,7 @@ def test_one_is_added_and_its_secret_shown_once(house: House, kari: Resident) ->
     event = house.events("fjordly")[0]
     assert (event.kind, event.detail) == (
         "organisation:webhook:added",
-        {"webhook": ADDRESS, "topics": "members requirement"},
+        {"id": webhook.id, "webhook": "https://siem.fjordly.no", "topics": "members requirement"},
     )
 
 
