@@ -215,6 +215,26 @@ def test_one_that_does_not_listen_is_asked_once_a_round(house: House, told: Appl
     assert (heard.hear(), heard.attempts) == (0, 1)
 
 
+def test_each_token_is_fresh_when_it_is_sent(
+    house: House, told: Application, kari: Resident, clock: time_machine.Traveller
+) -> None:
+    """An application that takes its time over each gets none that has grown old meanwhile."""
+    for _ in range(4):
+        browser = house.sign_in(kari)
+        told.tokens(browser)
+        browser.post("/logout")
+    left = []
+
+    def deliver(_: str, token: str) -> bool:
+        left.append(told.claims(token)["exp"] - now().timestamp())
+        clock.shift(timedelta(seconds=15))
+        return True
+
+    ((application_id, channel),) = due(house.services, now())[1]
+    assert tell(house.services, now, application_id, channel, issuer=BASE_URL, deliver=deliver) == 4
+    assert [round(each / 10) for each in left] == [12] * 4
+
+
 def test_a_session_is_told_of_once_however_often_it_was_used(house: House, told: Application, kari: Resident) -> None:
     """Every sign-in of the same session to the same application has the same `sid`."""
     browser = house.sign_in(kari)
