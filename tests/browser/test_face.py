@@ -1,4 +1,4 @@
-"""A colour that nobody could read as it is: every page can be read all the same, and the logo is seen."""
+"""A colour that nobody could read as it is, and a long name: every page can be read all the same."""
 
 import base64
 from collections.abc import Iterator
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.chromium import Desk
+from tests.browser.chromium import DESKTOP, NARROWEST, Desk
 from tests.browser.installation import Installation, served
-from tests.browser.test_accessible import findings, sideways
+from tests.browser.test_accessible import BETWEEN, findings, sideways
 from tests.browser.visits import Visit
 from tests.browser.words import BOKMAAL
 
@@ -16,6 +16,7 @@ _PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 _FAINT = "#ffe45c"
+_NAME = "Kommunerekrutteringsportalen i Vestfolda"
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,8 @@ def own_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation
 
 
 @pytest.mark.row("R24")
-def test_every_page_can_be_read_in_a_faint_colour(own_house: Installation, browser: Browser) -> None:
-    """The vendor chooses colour and logo; the page says what became of the colour; axe finds nothing anywhere."""
+def test_every_page_can_be_read_in_a_faint_colour_and_by_a_long_name(own_house: Installation, browser: Browser) -> None:
+    """The vendor chooses name, colour and logo; the page says what became of the colour; axe finds nothing anywhere."""
     desk = Desk(browser)
     stine = Visit(desk.sit_down(own_house.address), BOKMAAL)
     stine.sign_in("stine@leverandor.example")
@@ -38,6 +39,7 @@ def test_every_page_can_be_read_in_a_faint_colour(own_house: Installation, brows
     stine.link(BOKMAAL.onward).click()
     page = stine.page
     page.goto("/settings/face")
+    page.locator("#name").fill(_NAME)
     page.locator("#has_accent").check()
     page.locator("#accent").fill(_FAINT)
     page.locator("#logo").set_input_files({"name": "logo.png", "mimeType": "image/png", "buffer": _PNG})
@@ -62,4 +64,7 @@ def _reads(visit: Visit) -> None:
     for scheme in ("light", "dark"):
         visit.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         assert findings(visit.page) == [], (visit.page.url, scheme)
-    assert sideways(visit.page) == []
+    expect(visit.page.locator(".brandname")).to_contain_text(_NAME)
+    for width in (NARROWEST, *BETWEEN, DESKTOP[0]):
+        visit.page.set_viewport_size({"width": width, "height": DESKTOP[1]})
+        assert sideways(visit.page) == [], (visit.page.url, width)
