@@ -93,7 +93,6 @@ def test_no_token_is_a_person(house: House, person: Program) -> None:
     assert person.get("/account").status == 200
 
 
-@pytest.mark.row("R79")
 def test_through_sso_one_sees_that_organisation_alone(house: House, kari: Resident) -> None:
     """No membership, no session of elsewhere; and nothing is accepted there."""
     connection = connected(house, is_on=True)

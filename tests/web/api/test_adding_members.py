@@ -116,7 +116,6 @@ def test_a_repeated_request_adds_once_and_tells_its_link_once(fjordly: House) ->
     assert manager.post(PATH, {"email": "ola@fjordly.no"}, **key).code == "answered_once"
 
 
-@pytest.mark.row("R49")
 def test_one_session_of_a_member_is_ended(fjordly: House, person: Program, kari: Resident) -> None:
     """The one that is named, and no other; not one's own present one, and not by a token an administrator's."""
     ola = fjordly.person("ola@fjordly.no", "fjordly")
