@@ -16,6 +16,8 @@ from totrinn.core.lifetimes import SEEN_GRANULARITY, Lifetimes
 from totrinn.core.policy import Admit, ConnectionFacts, Method, Proof, Verdict, decide
 from totrinn.core.roles import Right, Role, may
 
+_LIFETIMES = Lifetimes()
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:
@@ -175,7 +177,7 @@ def acting_as_oneself(unit: Unit, actor: Actor, now: datetime) -> Actor:
 def is_over(live: LiveSession, now: datetime) -> bool:
     """Whether the session has idled or lived too long, or the provider that vouched for it has ended it by now."""
     session, sso = live.session, live.session.proof.sso
-    return Lifetimes().is_over(
+    return _LIFETIMES.is_over(
         created_at=session.created_at, last_seen=session.last_seen, now=now, ends_at=sso.ends_at if sso else None
     )
 

@@ -84,25 +84,12 @@ def facts_of(
     connection: ConnectionFacts | None = None,
 ) -> Facts:
     """The facts that `decide` rests on, from what was just read."""
-    organisation = standing.organisation
     return Facts(
-        now=now,
-        person=PersonFacts(
-            is_active=standing.person.is_active,
-            has_factor=standing.has_factor,
-            must_enrol=standing.person.must_enrol,
-        ),
-        proof=proof,
+        now,
+        standing.person_facts,
+        proof,
         proof_is_current=person_version == standing.person.version,
-        organisation=None
-        if organisation is None
-        else OrganisationFacts(
-            id=organisation.id,
-            requirement=organisation.policy.requirement,
-            role=standing.role,
-            is_active=organisation.is_active,
-            takes_password=standing.takes_password,
-        ),
+        organisation=standing.organisation_facts,
         membership_count=standing.membership_count,
         connection=connection,
     )

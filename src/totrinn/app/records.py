@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from totrinn.core.enforcement import Confirmation, Policy
 from totrinn.core.enrolment import Pending
-from totrinn.core.policy import ConnectionFacts, Proof
+from totrinn.core.policy import ConnectionFacts, OrganisationFacts, PersonFacts, Proof
 from totrinn.core.roles import Role
 from totrinn.core.signin import State
 
@@ -75,6 +75,22 @@ class Standing:
     """The role in `organisation`; None when not an accepted member."""
     takes_password: bool = True
     """False where `organisation` has closed password sign-in for those whom its SSO governs, as it does this one."""
+    person_facts: PersonFacts = field(init=False, repr=False, compare=False)
+    organisation_facts: OrganisationFacts | None = field(init=False, repr=False, compare=False)
+    """All that the decision needs of the above, put together once, as one standing may be judged many times."""
+
+    def __post_init__(self) -> None:
+        """Puts the facts together."""
+        person, organisation = self.person, self.organisation
+        facts = PersonFacts(person.is_active, self.has_factor, person.must_enrol)
+        object.__setattr__(self, "person_facts", facts)
+        there = None
+        if organisation is not None:
+            requirement = organisation.policy.requirement
+            there = OrganisationFacts(
+                organisation.id, requirement, self.role, organisation.is_active, self.takes_password
+            )
+        object.__setattr__(self, "organisation_facts", there)
 
 
 @dataclass(frozen=True, slots=True)

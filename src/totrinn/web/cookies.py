@@ -49,7 +49,7 @@ class Jar:
 
 def name_of(cookie: Cookie, *, secure: bool) -> str:
     """The name under which the browser keeps it."""
-    return f"__Host-{cookie.value}" if secure else cookie.value
+    return "__Host-" + cookie if secure else str(cookie)
 
 
 def read_cookies(header: str, *, secure: bool) -> Jar:

@@ -168,7 +168,7 @@ class Gate:
         headers = self._teller.headers(actor)
         if asked.returns_cookies:
             others = without(asked.cookies, Cookie.GATE, Cookie.GATE_START, secure=self._secure)
-            headers.append((b"cookie", others.encode("latin-1")))
+            headers = [*headers, (b"cookie", others.encode("latin-1"))]
         return Answer("admitted", 200, headers)
 
     def _refused(self, asked: Question, jar: Jar, why: Held | Code | None) -> Answer:

@@ -17,7 +17,6 @@ CHECK_OF_ENVOY = "/gate/envoy"
 SECRET = b"x-totrinn-gate-secret"
 _ONCE = frozenset({b"host", b"x-forwarded-host", b"x-forwarded-uri", b"x-forwarded-method", SECRET})
 _LONGEST_PATH = 800
-_Original = tuple[bytes | None, bytes | None, bytes | None]
 _GRAPHIC = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -29,20 +28,59 @@ class Unclear(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One check."""
+    """One check. What is needed for a refusal only is read then."""
 
     host: str | None
     """The protected host; None: whoever asks does so for themselves, on our own host."""
-    uri: bytes
-    """What is asked for there, as it was sent."""
-    is_navigation: bool
-    """A person opens a page, so they may be sent to sign in; anything else is only told."""
-    redirects: bool
-    """The proxy hands every answer on to the browser, so a redirect reaches it."""
-    returns_cookies: bool
-    """The proxy cannot take our cookies out by itself, and wants to be told which others there are."""
-    cookies: str
-    secret: bytes
+    scope: Scope
+    headers: dict[bytes, bytes]
+    """All cookies stand in one; what else came twice is not asked for."""
+    wishes: bytes
+    """The query, where it is the proxy's own."""
+
+    @property
+    def cookies(self) -> str:
+        """The cookies, in the words of the browser."""
+        return self.headers.get(b"cookie", b"").decode("latin-1")
+
+    @property
+    def secret(self) -> bytes:
+        """What shows that the proxy asks; may be empty."""
+        return self.headers.get(SECRET, b"")
+
+    @property
+    def uri(self) -> bytes:
+        """What is asked for there, as it was sent."""
+        if self._is_of_envoy:
+            path, query = self.scope["raw_path"].removeprefix(CHECK_OF_ENVOY.encode()), self.scope["query_string"]
+            return bytes(path + b"?" + query if query else path)
+        return self.headers.get(b"x-forwarded-uri") or b"/"
+
+    @property
+    def is_navigation(self) -> bool:
+        """A person opens a page, so they may be sent to sign in; anything else is only told.
+
+        As browsers say it (Fetch Metadata §2.2); who does not say it asks for a page at least.
+        """
+        method = None if self._is_of_envoy else self.headers.get(b"x-forwarded-method")
+        mode = self.headers.get(b"sec-fetch-mode")
+        if (method or self.scope["method"].encode()) != b"GET" or mode not in (None, b"navigate"):
+            return False
+        return b"text/html" in self.headers.get(b"accept", b"")
+
+    @property
+    def redirects(self) -> bool:
+        """The proxy hands every answer on to the browser, so a redirect reaches it."""
+        return self._is_of_envoy or b"redirect" in self.wishes.split(b"&")
+
+    @property
+    def returns_cookies(self) -> bool:
+        """The proxy cannot take our cookies out by itself, and wants to be told which others there are."""
+        return b"cookie" in self.wishes.split(b"&")
+
+    @property
+    def _is_of_envoy(self) -> bool:
+        return bool(self.scope["path"] != CHECK)
 
 
 def is_check(path: str) -> bool:
@@ -52,27 +90,15 @@ def is_check(path: str) -> bool:
 
 def read_question(scope: Scope, *, secure: bool) -> Question | Unclear:
     """The question in a request."""
-    found: dict[bytes, bytes] = {}
-    cookies: list[bytes] = []
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            cookies.append(value)
-        elif name in found and name in _ONCE:
-            return Unclear.UNCLEAR
-        else:
-            found[name] = value
-    of_envoy = scope["path"] != CHECK
-    wishes = () if of_envoy else scope["query_string"].split(b"&")
-    host, uri, method = _of_envoy(scope, found) if of_envoy else _forwarded(found)
-    return Question(
-        host=None if host is None else plain_host(host.decode("latin-1"), secure=secure),
-        uri=uri or b"/",
-        is_navigation=_is_navigation(found, method or scope["method"].encode()),
-        redirects=of_envoy or b"redirect" in wishes,
-        returns_cookies=b"cookie" in wishes,
-        cookies=b"; ".join(cookies).decode("latin-1"),
-        secret=found.get(SECRET, b""),
-    )
+    found = _headers(scope["headers"])
+    if found is None:
+        return Unclear.UNCLEAR
+    if scope["path"] == CHECK:
+        host, wishes = found.get(b"x-forwarded-host"), scope["query_string"]
+    else:
+        host, wishes = found.get(b"host", b""), b""
+    plain = None if host is None else plain_host(host.decode("latin-1"), secure=secure)
+    return Question(plain, scope, found, wishes)
 
 
 def way_back(uri: bytes) -> str:
@@ -93,18 +119,13 @@ def is_plain_path(path: str) -> bool:
     return all("!" <= sign <= "~" for sign in path)
 
 
-def _forwarded(found: dict[bytes, bytes]) -> _Original:
-    return found.get(b"x-forwarded-host"), found.get(b"x-forwarded-uri"), found.get(b"x-forwarded-method")
-
-
-def _of_envoy(scope: Scope, found: dict[bytes, bytes]) -> _Original:
-    uri = scope["raw_path"].removeprefix(CHECK_OF_ENVOY.encode())
-    if scope["query_string"]:
-        uri += b"?" + scope["query_string"]
-    return found.get(b"host", b""), uri, scope["method"].encode()
-
-
-def _is_navigation(found: dict[bytes, bytes], method: bytes) -> bool:
-    """As browsers say it (Fetch Metadata §2.2); who does not say it asks for a page at least."""
-    mode = found.get(b"sec-fetch-mode")
-    return method == b"GET" and b"text/html" in found.get(b"accept", b"") and mode in (None, b"navigate")
+def _headers(sent: list[tuple[bytes, bytes]]) -> dict[bytes, bytes] | None:
+    """By name, with all cookies in one; None if something came twice that is told once."""
+    found = dict(sent)
+    if len(found) == len(sent):
+        return found
+    names = [name for name, _ in sent]
+    if any(names.count(name) > 1 for name in _ONCE):
+        return None
+    found[b"cookie"] = b"; ".join(value for name, value in sent if name == b"cookie")
+    return found

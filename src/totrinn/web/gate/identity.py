@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from totrinn.app.judging import Actor
+from totrinn.app.records import LiveSession
 from totrinn.core.authorising import level_of, proven_at
 from totrinn.web.settings import IDENTITY_HEADERS
 
@@ -16,17 +17,31 @@ _IN_NAMES = frozenset(string.ascii_letters + string.digits + " -._~")
 _IN_ADDRESSES = frozenset(string.ascii_letters + string.digits + "!#$&'*+/=?^_`{|}~-.@")
 
 Headers = list[tuple[bytes, bytes]]
+_MOST_KEPT = 5_000
 
 
 class Teller:
-    """Writes the headers, under the names that the operator wants."""
+    """Writes the headers, under the names that the operator wants.
+
+    What a session says is written once: they are kept beside the very object that they were written from, which does
+    not change. Whoever was read anew is another object.
+    """
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = [names[told].lower().encode() for told in IDENTITY_HEADERS]
+        self._kept: dict[str, tuple[LiveSession, Headers]] = {}
 
     def headers(self, actor: Actor) -> Headers:
-        """All of them."""
-        return list(zip(self._names, _values(actor), strict=True))
+        """All of them. They belong to us: whoever adds to them makes a list of their own."""
+        live = actor.live
+        kept = self._kept.get(live.session.id)
+        if kept is not None and kept[0] is live:
+            return kept[1]
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        headers = list(zip(self._names, _values(actor), strict=True))
+        self._kept[live.session.id] = (live, headers)
+        return headers
 
 
 def _values(actor: Actor) -> tuple[bytes, ...]:
