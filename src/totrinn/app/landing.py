@@ -19,8 +19,6 @@ from totrinn.core.policy import (
     Facts,
     Method,
     MustEnrol,
-    OrganisationFacts,
-    PersonFacts,
     Proof,
     Reason,
     Verdict,
