@@ -29,7 +29,7 @@ _MAX_AGE = {
 _LONGEST = 512
 _NEXT = "totrinn-next-"
 """The beginning of the names under which browsers keep where to go on to after a sign-in through SSO."""
-_LONGEST_NEXT = 3600
+_LONGEST_NEXT = 3000
 _NEXT_AGE = int(SSO_ATTEMPT.total_seconds())
 _OVER = " expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0;"
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")

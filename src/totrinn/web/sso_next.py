@@ -4,7 +4,7 @@ It is followed as far as any `next`: to pages of ours only. All that are kept ma
 with every request must fit into eight kilobytes; whoever opens many windows loses the oldest ways first.
 """
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from urllib.parse import quote, unquote
 
 from starlette.responses import Response
 
@@ -14,13 +14,15 @@ from totrinn.web.paths import own_path
 
 _MOST_BYTES = 4000
 _TAG_LENGTH = 12
+_AS_THEY_ARE = "/?#[]@!$&'()*+=:"
+"""Of the signs of an address those that a cookie may hold, too (RFC 6265 §4.1.1)."""
 
 
 def remember(ask: Ask, response: Response, state: str, target: str) -> None:
     """Has the browser keep where to go on to after the sign-in with this state."""
     if not target:
         return
-    written = f"{int(ask.visitor.now.timestamp()):010}.{urlsafe_b64encode(target.encode()).rstrip(b'=').decode()}"
+    written = f"{int(ask.visitor.now.timestamp()):010}.{quote(target, safe=_AS_THEY_ARE)}"
     name = _name(ask, state)
     room = _MOST_BYTES - len(name) - len(written)
     kept = next_cookies(ask.jar)
@@ -34,10 +36,7 @@ def remember(ask: Ask, response: Response, state: str, target: str) -> None:
 def remembered(ask: Ask, state: str) -> str:
     """Where that was; empty where it is not known, or no page of ours."""
     _, _, written = next_cookies(ask.jar).get(_name(ask, state), "").partition(".")
-    try:
-        return own_path(urlsafe_b64decode(written + "=" * (-len(written) % 4)).decode("ascii"))
-    except ValueError:
-        return ""
+    return own_path(unquote(written))
 
 
 def forget(ask: Ask, response: Response, state: str) -> None:
