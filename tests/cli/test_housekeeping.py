@@ -16,9 +16,11 @@ from tests.storage.examples import NOW as EXAMPLE_NOW
 from tests.storage.examples import a_session, digest
 from tests.storage.granted import ASKED, add_application, add_authorisation, add_grant
 from tests.storage.sso_examples import a_proof, add_connection, add_linked, an_attempt
-from totrinn.app.applications.grant_records import StoredRequest
+from totrinn.app.applications.grant_records import Channel, StoredRequest, Told
+from totrinn.app.applications.records import Application
 from totrinn.app.landing import Admitted, Visitor
 from totrinn.app.operating import issue_setup_link
+from totrinn.app.ports import Unit
 from totrinn.app.signing_in import sign_in
 from totrinn.app.sso_records import Connection, SsoIdentity
 from totrinn.bootstrap import Installation, open_installation
@@ -242,14 +244,24 @@ def test_a_clock_that_was_set_deletes_and_seals_nothing(
     assert re.fullmatch(r"the clock is 10(799|80\d) s fast", caplog.records[0].message)
 
 
+def _untold(unit: Unit, application: Application) -> tuple[Told, ...]:
+    return unit.grants.untold(application.id, Channel.LOGOUT, EXAMPLE_NOW + timedelta(minutes=1), limit=9)
+
+
 def test_what_applications_were_given_goes_when_it_is_worth_nothing(installation: Installation) -> None:
     """Requests, codes that nobody used, tokens and grants; a code that was used stays, as it must not come again."""
     with installation.services.store.writing() as unit:
         silent = add_application(unit, back_channel="")
         (ended, _), (live, _) = add_grant(unit, silent), add_grant(unit, silent)
         told, _ = add_grant(unit, add_application(unit))
-        for each in (ended, told):
+        both = add_application(unit, events="https://app.example.no/events")
+        (half, _), (waiting, _) = add_grant(unit, both), add_grant(unit, both)
+        for each in (ended, told, half, waiting):
             assert unit.grants.end(each.id)
+        (first,) = [each for each in _untold(unit, both) if each.grant_id == half.id]
+        unit.grants.done(first)
+        eventless = replace(both, agreement=replace(both.agreement, events=""))
+        assert unit.applications.save(eventless, expected_revision=both.revision)
         used = add_authorisation(unit, live, "used")
         add_authorisation(unit, live, "unused")
         assert unit.authorisations.use(used.id, EXAMPLE_NOW)
@@ -262,6 +274,8 @@ def test_what_applications_were_given_goes_when_it_is_worth_nothing(installation
     with installation.services.store.reading() as unit:
         assert unit.grants.find(ended.id) is None
         assert unit.grants.find(told.id) is not None
+        assert unit.grants.find(half.id) is None
+        assert unit.grants.find(waiting.id) is not None
         assert unit.authorisations.find(digest("used")) is not None
         assert unit.authorisations.find(digest("unused")) is None
         assert unit.authorisations.find_access(b"a" * 32) is None
