@@ -102,6 +102,7 @@ def _webhook_made(rooms: Rooms) -> Visit:
 
 
 def _webhook(rooms: Rooms) -> Visit:
+    _webhook_made(rooms)
     visit = rooms.at(OFF, "/settings/webhooks")
     visit.page.locator(".items a").first.click()
     visit.page.locator("form[action$=try]").wait_for()
