@@ -182,7 +182,7 @@ def test_a_secret_is_never_shown(house: House, browser: Browser) -> None:
     pages += [browser.get(f"{HOME}/{connection.id}"), browser.get("/log")]
     assert [page.status for page in pages] == [200, 200, 422, 409, 200, 200]
     assert not any(secret in page.text for page in pages for secret in (SECRET, NEW_SECRET))
-    assert "Saved. Type a new one to replace it." in pages[-2].words
+    assert "Saved. Type a new one to replace it, or if the issuer changes." in pages[-2].words
     assert not any(SECRET in str(event.detail) for event in house.events("fjordly"))
 
 

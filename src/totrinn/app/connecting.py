@@ -30,7 +30,7 @@ class Draft:
     settings: OidcSettings | SamlSettings
     rules: SsoRules
     secret: str | None = None
-    """None: the one that is there stays."""
+    """None: the one that is there stays, as long as the issuer does."""
 
 
 class ConnectionObstacle(StrEnum):
@@ -165,6 +165,9 @@ class _Change:
         draft, secret = self.draft, before.sealed_secret
         if draft.secret is not None:
             secret = sealed_secret(self.services, before.id, draft.secret)
+        elif _is_another_issuer(before.settings, draft.settings):
+            # What one provider gave us is shown to no other.
+            secret = None
         return replace(before, name=draft.name, settings=draft.settings, rules=draft.rules, sealed_secret=secret)
 
 
@@ -232,6 +235,12 @@ def own_connection(unit: Unit, current: Caller, connection_id: str) -> Connectio
 def is_another_provider(before: OidcSettings | SamlSettings, wanted: OidcSettings | SamlSettings) -> bool:
     """Whether subjects of the one mean nothing to the other: another issuer, client (pairwise `sub`) or entity."""
     return _named(before) != _named(wanted)
+
+
+def _is_another_issuer(before: OidcSettings | SamlSettings, wanted: OidcSettings | SamlSettings) -> bool:
+    if not (isinstance(before, OidcSettings) and isinstance(wanted, OidcSettings)):
+        return False
+    return before.issuer not in ("", wanted.issuer)
 
 
 def _named(settings: OidcSettings | SamlSettings) -> tuple[str, ...]:

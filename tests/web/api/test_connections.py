@@ -90,6 +90,18 @@ def test_what_is_agreed_is_replaced_at_the_revision_that_was_read(house: House, 
     assert party_of(house.services, stored(house, connection)).secret == "another"
 
 
+@pytest.mark.row("R23")
+def test_a_secret_is_shown_to_no_other_provider(house: House, person: Program) -> None:
+    """Whoever leads the connection elsewhere must have that provider's own; the one that was there is gone."""
+    connection = connected(house)
+    elsewhere = {**WANTED, "issuer": "https://id.elsewhere.example", "client_secret": None}
+    changed = person.put(f"{PATH}/{connection.id}", elsewhere, **{"if-match": '"1"'})
+    assert (changed.status, changed.json["has_secret"]) == (200, False)
+    assert party_of(house.services, stored(house, connection)).secret is None
+    back = {**WANTED, "client_secret": None}
+    assert person.put(f"{PATH}/{connection.id}", back, **{"if-match": '"2"'}).json["has_secret"] is False
+
+
 @pytest.mark.parametrize(
     ("changed", "places"),
     [

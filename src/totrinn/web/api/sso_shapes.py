@@ -36,7 +36,7 @@ class _Rules(Sent, frozen=True, kw_only=True):
 
 
 class OidcWanted(_Rules, frozen=True, kw_only=True, tag_field="kind", tag="oidc"):
-    """A connection to an OpenID provider. Without `client_secret` the one that is there stays."""
+    """A connection to an OpenID provider. Without `client_secret` the one that is there stays, if the issuer does."""
 
     issuer: _Text = ""
     client_id: _Text = ""
