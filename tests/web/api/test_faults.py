@@ -123,6 +123,33 @@ def test_all_faults_are_told_at_once(fjordly: House) -> None:
     }
 
 
+def test_what_cannot_be_taken_is_told_at_every_place(fjordly: House) -> None:
+    """Of the right shape, and wrong all the same: of an application's addresses and hosts, and of an organisation."""
+    fjordly.organisation("vendor", is_vendor=True)
+    tor = fjordly.person("tor@vendor.no", "vendor", Role.VENDOR, factor=True)
+    wanted = {
+        "name": " ",
+        "redirect_uris": ["https://a.no/cb", "http://a.no/cb"],
+        "logout_uris": ["ftp://a.no"],
+        "home": "a.no",
+        "hosts": ["a.no", "https://a.no"],
+        "authentication": "private_key_jwt",
+    }
+    told = Program(fjordly, browser=fjordly.sign_in(tor)).post("/vendor/applications", wanted)
+    assert {each["pointer"] for each in told.json["errors"]} == {
+        "/name",
+        "/redirect_uris/1",
+        "/logout_uris/0",
+        "/home",
+        "/hosts/1",
+        "/keys",
+    }
+    assert {each["code"] for each in told.json["errors"]} == {"unacceptable"}
+    writer = program(fjordly, "fjordly", Scope.SETTINGS_WRITE)
+    both = writer.patch("/organisations/fjordly", {"name": "\u200b", "time_zone": "Mars/Olympus"})
+    assert [each["pointer"] for each in both.json["errors"]] == ["/name", "/time_zone"]
+
+
 def test_faults_are_told_in_the_callers_language(fjordly: House) -> None:
     """In each of ours, of a body and of a query, with the same codes."""
     reader = program(fjordly, "fjordly", Scope.SETTINGS_WRITE, Scope.MEMBERS_READ)

@@ -4,7 +4,7 @@ Whoever changes an application's addresses says where proofs of sign-ins go. So 
 for a proof not older than 20 minutes (rule 13).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -168,16 +168,28 @@ def _changed(
 
 def obstacle_to(services: Services, unit: Unit, agreed: Agreement, *, besides: str) -> ApplicationObstacle | None:
     """Why this cannot be agreed on with the application `besides`; None when it can."""
-    pages = (*agreed.logout_uris, *filter(None, (agreed.back_channel, agreed.events, agreed.home)))
-    if not all(map(is_redirect_uri, agreed.redirect_uris)) or not all(map(is_page, pages)):
-        return ApplicationObstacle.BAD_ADDRESS
-    if not all(map(is_host, agreed.hosts)):
-        return ApplicationObstacle.BAD_HOST
+    wrong = next(wrong_places(services, agreed), None)
+    if wrong is not None:
+        return wrong[1]
     if agreed.hosts and unit.applications.taken_hosts(agreed.hosts, besides=besides):
         return ApplicationObstacle.HOST_TAKEN
-    if agreed.authentication is ClientAuthentication.PRIVATE_KEY and not services.openid.is_key_set(agreed.keys):
-        return ApplicationObstacle.NO_KEYS
     return None
+
+
+def wrong_places(services: Services, agreed: Agreement) -> Iterator[tuple[str, ApplicationObstacle]]:
+    """What cannot be agreed on whoever else there is: each place, as a JSON pointer (RFC 6901), and why."""
+    for name, is_right in (("redirect_uris", is_redirect_uri), ("logout_uris", is_page)):
+        for number, address in enumerate(getattr(agreed, name)):
+            if not is_right(address):
+                yield f"/{name}/{number}", ApplicationObstacle.BAD_ADDRESS
+    for name in ("back_channel", "events", "home"):
+        if getattr(agreed, name) and not is_page(getattr(agreed, name)):
+            yield f"/{name}", ApplicationObstacle.BAD_ADDRESS
+    for number, host in enumerate(agreed.hosts):
+        if not is_host(host):
+            yield f"/hosts/{number}", ApplicationObstacle.BAD_HOST
+    if agreed.authentication is ClientAuthentication.PRIVATE_KEY and not services.openid.is_key_set(agreed.keys):
+        yield "/keys", ApplicationObstacle.NO_KEYS
 
 
 def _takes_secret(application: Application) -> bool:

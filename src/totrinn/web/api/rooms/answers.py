@@ -33,10 +33,9 @@ def wrong(pointer: str, title: str) -> Problem:
 
 
 def wrongs(problems: Mapping[str, str]) -> Problem:
-    """The same of several, by the names of what was sent."""
-    return Problem(
-        Code.WRONG_SHAPE, {"errors": [told(f"/{name}", Fault.UNACCEPTABLE, said) for name, said in problems.items()]}
-    )
+    """The same of several places."""
+    errors = [told(pointer, Fault.UNACCEPTABLE, said) for pointer, said in problems.items()]
+    return Problem(Code.WRONG_SHAPE, {"errors": errors})
 
 
 def unprintable(call: Call, *, besides: str = "") -> Problem | None:

@@ -5,12 +5,19 @@ from collections.abc import Callable
 
 from totrinn.app.applications import registering
 from totrinn.app.applications.records import Agreement, Application
-from totrinn.app.applications.registering import ApplicationObstacle, Registered, Registrar, by_staff, known
+from totrinn.app.applications.registering import (
+    ApplicationObstacle,
+    Registered,
+    Registrar,
+    by_staff,
+    known,
+    wrong_places,
+)
 from totrinn.app.own_factors import StaleProof
 from totrinn.core.roles import Right
 from totrinn.web.api.endpoints import Call, Done, Endpoint, Problem
 from totrinn.web.api.problems import Code
-from totrinn.web.api.rooms.answers import expected_revision, plain, stale_problem, wrong
+from totrinn.web.api.rooms.answers import expected_revision, plain, stale_problem, wrongs
 from totrinn.web.api.shapes import Switch
 from totrinn.web.api.vendor_shapes import ApplicationList, ApplicationMade, ApplicationShape, ApplicationWanted
 
@@ -55,7 +62,7 @@ def change(call: Call) -> Done | Problem:
 
 def renew_secret(call: Call) -> Done | Problem:
     """Makes a new secret; the earlier ones live on for a day."""
-    return _made(call, registering.renew_secret(call.services, _registrar(call), call.named("id")))
+    return _made(registering.renew_secret(call.services, _registrar(call), call.named("id")))
 
 
 def switch(call: Call) -> Done | Problem:
@@ -75,12 +82,9 @@ def _registrar(call: Call) -> Registrar:
 
 
 def _agreed(call: Call, act: Callable[[Agreement], Registered | StaleProof | ApplicationObstacle]) -> Done | Problem:
-    sent = call.body
-    name = plain(sent.name)
-    if not name or not name.isprintable():
-        return wrong("/name", call.ask.language.say("Type a name of at most 100 characters."))
+    sent, say = call.body, call.ask.language.say
     agreement = Agreement(
-        name=name,
+        name=plain(sent.name),
         redirect_uris=sent.redirect_uris,
         logout_uris=sent.logout_uris,
         back_channel=sent.back_channel,
@@ -92,21 +96,23 @@ def _agreed(call: Call, act: Callable[[Agreement], Registered | StaleProof | App
         requires_pushed=sent.requires_pushed,
         hosts=sent.hosts,
     )
-    return _made(call, act(agreement))
+    words = {
+        ApplicationObstacle.BAD_ADDRESS: say("An address must be https, or on this machine."),
+        ApplicationObstacle.BAD_HOST: say("A host name is written in lower case, without a path."),
+        ApplicationObstacle.NO_KEYS: say("There must be a set of public keys."),
+    }
+    problems = {place: words[obstacle] for place, obstacle in wrong_places(call.services, agreement)}
+    if not agreement.name or not agreement.name.isprintable():
+        problems["/name"] = say("Type a name of at most 100 characters.")
+    return wrongs(problems) if problems else _made(act(agreement))
 
 
-def _made(call: Call, outcome: Registered | StaleProof | ApplicationObstacle) -> Done | Problem:
+def _made(outcome: Registered | StaleProof | ApplicationObstacle) -> Done | Problem:
     if isinstance(outcome, StaleProof):
         return stale_problem(outcome)
     if isinstance(outcome, Registered):
         return Done(ApplicationMade(_shape(outcome.application), outcome.secret))
-    say = call.ask.language.say
-    wrongs = {
-        ApplicationObstacle.BAD_ADDRESS: wrong("", say("An address must be https, or on this machine.")),
-        ApplicationObstacle.BAD_HOST: wrong("/hosts", say("A host name is written in lower case, without a path.")),
-        ApplicationObstacle.NO_KEYS: wrong("/keys", say("There must be a set of public keys.")),
-    }
-    return wrongs.get(outcome) or Problem(_CODES[outcome])
+    return Problem(_CODES[outcome])
 
 
 def _shape(application: Application) -> ApplicationShape:

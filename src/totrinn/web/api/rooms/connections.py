@@ -110,7 +110,7 @@ def _draft(call: Call, standing: SamlSettings, *, is_enabled: bool) -> Draft | P
     problems = draft_problems(language, draft, is_enabled=is_enabled, allow_private=allow_private)
     if not draft.name:
         problems["name"] = language.say("Type a name.")
-    return wrongs(problems) if problems else draft
+    return wrongs({f"/{name}": said for name, said in problems.items()}) if problems else draft
 
 
 CONNECTIONS = "/organisations/{slug}/connections"

@@ -6,7 +6,7 @@ from totrinn.app.administering import save_settings
 from totrinn.app.records import Organisation
 from totrinn.core.roles import Right
 from totrinn.web.api.endpoints import Call, Done, Endpoint, Problem
-from totrinn.web.api.rooms.answers import adoption, wrong
+from totrinn.web.api.rooms.answers import adoption, wrongs
 from totrinn.web.api.shapes import Adoption, OrganisationChange, OrganisationShape
 from totrinn.web.typed_settings import known_zones, name_problem
 
@@ -22,10 +22,13 @@ def change(call: Call) -> Done | Problem:
     name = before.name if sent.name is UNSET else sent.name.strip()
     language = before.language if sent.language is UNSET else sent.language
     time_zone = before.time_zone if sent.time_zone is UNSET else sent.time_zone
+    problems = {}
     if said := name_problem(call.ask.language, name):
-        return wrong("/name", said)
+        problems["/name"] = said
     if time_zone not in known_zones():
-        return wrong("/time_zone", call.ask.language.say("Choose one of the time zones."))
+        problems["/time_zone"] = call.ask.language.say("Choose one of the time zones.")
+    if problems:
+        return wrongs(problems)
     save_settings(call.services, call.visitor, call.caller, name=name, language=language, time_zone=time_zone)
     with call.services.store.reading() as unit:
         return Done(_shape(unit.organisations.find(before.id) or before))
