@@ -235,7 +235,8 @@ def test_sessions_remember_when_they_were_used(database: Database) -> None:
         second = add_session(unit, person.id, here.id, "2", last_seen=NOW + timedelta(seconds=1))
         third = add_session(unit, person.id, there.id, "3", last_seen=NOW + timedelta(seconds=2))
         add_session(unit, add_person(unit).id, here.id, "4")
-        unit.sessions.seen(first.id, LATER)
+        unit.sessions.seen(first.id, LATER, unless_since=NOW)
+        unit.sessions.seen(first.id, LATER + timedelta(seconds=5), unless_since=NOW)
         unit.sessions.set_pending(second.id, PENDING)
         found = [live.session for live in unit.sessions.of_person(person.id)]
         assert found == [replace(first, last_seen=LATER), third, replace(second, pending=PENDING)]

@@ -124,7 +124,7 @@ def keep_seen(services: Services, session_id: str, now: datetime) -> None:
     Else it idles on: it ends sooner than it need, never later.
     """
     with suppress(StoreUnavailable), services.store.writing() as unit:
-        unit.sessions.seen(session_id, now)
+        unit.sessions.seen(session_id, now, unless_since=now - SEEN_GRANULARITY)
 
 
 def end_unless_admitted(services: Services, visitor: Visitor, session_id: str, *, next_: str) -> Actor | Held | Gone:

@@ -240,8 +240,8 @@ class Sessions(Protocol):
     def find_by_id(self, session_id: str) -> r.LiveSession | None:
         """The same, by the session's id."""
 
-    def seen(self, session_id: str, now: datetime) -> None:
-        """Remembers when it was last used."""
+    def seen(self, session_id: str, now: datetime, *, unless_since: datetime) -> None:
+        """Remembers when it was last used; nothing is written if somebody has written that it was used since."""
 
     def renew(
         self,

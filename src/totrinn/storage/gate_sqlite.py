@@ -1,11 +1,14 @@
 """The gate's reading beside a file: one connection of its own, in the event loop, which cannot write.
 
 A question takes microseconds, and no writer holds it up. What was read is kept for as long as nobody has written
-anything: before each answer `PRAGMA data_version` tells of every commit by any other connection or process, and this
-connection makes none.
+anything that it rests on. Before each answer `PRAGMA data_version` tells of every commit by any other connection or
+process, and this connection makes none; after a commit, the mark that the database leaves (`gate_mark`) tells whether
+it concerns the gate. Mark and rows are read after the number and in this order, so what is kept is never older than the
+mark that it is kept under.
 """
 
 import sqlite3
+import time
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +18,7 @@ from sqlalchemy.engine import Dialect
 from totrinn.app import ports
 from totrinn.app.errors import StoreUnavailable
 from totrinn.app.records import LiveSession
+from totrinn.storage.gate_mark import LOOK, is_watched
 from totrinn.storage.gate_reading import FIND_BEHIND_PASS, FIND_BEHIND_SESSION, FIND_PROTECTED
 from totrinn.storage.prepared import Prepared, prepared_form
 from totrinn.storage.sessions import live_of
@@ -22,6 +26,8 @@ from totrinn.storage.sessions import live_of
 _WAIT_SECONDS = 0.2
 """Only while the file is put in order after a crash is there anything to wait for."""
 _MOST_KEPT = 5_000
+_LONGEST_KEPT_SECONDS = 30.0
+"""When a session was last seen is known only as of then; so often does each pass cost a question, whatever happens."""
 
 
 class SqliteGateReads(ports.GateReads):
@@ -31,7 +37,10 @@ class SqliteGateReads(ports.GateReads):
         self._address = f"file:{quote(file)}?mode=ro"
         self._connection: sqlite3.Connection | None = None
         self._version = -1
-        self._kept: dict[tuple[bytes, str], LiveSession] = {}
+        self._mark: tuple[str, int] | None = None
+        self._shape, self._is_relied_on = -1, False
+        """Whether the mark can be relied on, and for which shape of the tables that was found out."""
+        self._kept: dict[tuple[bytes, str], tuple[LiveSession, float]] = {}
         self._dialect = dialect
 
     # Compiled when first asked: a start does not wait for it.
@@ -72,25 +81,40 @@ class SqliteGateReads(ports.GateReads):
     def _live(self, question: Prepared, values: dict[str, Any]) -> LiveSession | None:
         key = (values["which"], values.get("which_host", ""))
         try:
-            connection = self._connected()
-            # Before the row is looked for: what is kept is never newer than the number that it is kept under.
+            connection = self._connection or self._connected()
+            # All rows are fetched: what is left half read would hold the database as it is now.
             ((version,),) = connection.execute("PRAGMA data_version").fetchall()
-            if version != self._version or len(self._kept) >= _MOST_KEPT:
+            if version != self._version:
+                self._look_again(connection, version)
+            now = time.monotonic()
+            kept = self._kept.get(key)
+            if kept is not None and now - kept[1] < _LONGEST_KEPT_SECONDS:
+                return kept[0]
+            row = question.execute(connection, values).first()
+            if row is None:
+                return None
+            if len(self._kept) >= _MOST_KEPT:
                 self._kept.clear()
-                self._version = version
-            live = self._kept.get(key)
-            if live is None:
-                row = question.execute(connection, values).first()
-                if row is None:
-                    return None
-                live = self._kept[key] = live_of(row)
+            live = live_of(row)
+            self._kept[key] = (live, now)
         except sqlite3.Error as error:
             raise self._failed() from error
         return live
 
+    def _look_again(self, connection: sqlite3.Connection, version: int) -> None:
+        """After a commit: forgets everything, unless the mark says that nothing of it has changed."""
+        found = connection.execute(LOOK).fetchall()
+        mark = found[0] if found else None
+        if mark is not None and mark[1] != self._shape:
+            questions = [(each.words, each.places) for each in (self._behind_pass, self._behind_session)]
+            self._shape, self._is_relied_on = mark[1], is_watched(connection, questions)
+        if mark is None or mark != self._mark or not self._is_relied_on:
+            self._kept.clear()
+        self._mark, self._version = mark, version
+
     def _connected(self) -> sqlite3.Connection:
         if self._connection is None:
-            self._version = -1
+            self._version, self._mark, self._shape = -1, None, -1
             self._connection = sqlite3.connect(
                 self._address, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )

@@ -102,6 +102,11 @@ class Prepared:
         )
         self._processors = [(place, processor) for place, processor in enumerate(read) if processor is not None]
 
+    @property
+    def places(self) -> int:
+        """How many parameters the words take."""
+        return len(self._fixed)
+
     def execute(self, driver: sqlite3.Connection, values: Mapping[str, Any]) -> Rows:
         """Executes, and fetches everything. Raises the errors of `sqlite3`."""
         parameters = self._fixed.copy()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from totrinn.app import ports
 from totrinn.app.records import LiveSession, Session
@@ -44,6 +44,11 @@ _FIND_BY_ID = _LIVE.where(_THIS)
 _OF_PERSON = _LIVE.where(_OF_THE_PERSON).order_by(_S.last_seen.desc(), _S.id.desc())
 _ADD = insert(session)
 _SET = update(session).where(_THIS)
+_SEEN = (
+    update(session)
+    .where(_THIS, _S.last_seen <= bindparam("unless_since", type_=_S.last_seen.type))
+    .values(last_seen=bindparam("seen", type_=_S.last_seen.type))
+)
 _COUNT = select(func.count()).select_from(session).where(_OF_THE_PERSON, _IN_ORGANISATION)
 _TAKE = delete(session).where(_THIS)
 _END_ONE = _TAKE.where(_OF_THE_PERSON)
@@ -84,9 +89,9 @@ class SqlSessions(Repository, ports.Sessions):
         row = self._connection.execute(_FIND_BY_ID, {"which": session_id}).first()
         return None if row is None else live_of(row)
 
-    def seen(self, session_id: str, now: datetime) -> None:
-        """Remembers when it was last used."""
-        self._change(_SET, {"which": session_id, "last_seen": now})
+    def seen(self, session_id: str, now: datetime, *, unless_since: datetime) -> None:
+        """Remembers when it was last used; nothing is written if somebody has written that it was used since."""
+        self._change(_SEEN, {"which": session_id, "seen": now, "unless_since": unless_since})
 
     def renew(
         self,

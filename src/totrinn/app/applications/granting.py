@@ -13,6 +13,7 @@ from totrinn.app.landing import Visitor
 from totrinn.app.ports import Services, Unit
 from totrinn.core.authorising import level_of, proven_at
 from totrinn.core.events import Event, Kind
+from totrinn.core.lifetimes import SEEN_GRANULARITY
 
 CODE_LIVES = timedelta(seconds=60)
 
@@ -60,7 +61,7 @@ def holder_of(unit: Unit, grant: Grant, now: datetime) -> Actor | None:
 def keep_alive(unit: Unit, holder: Actor, now: datetime) -> None:
     """What an application does for its person is use of the session."""
     if is_seen_anew(holder.live, now):
-        unit.sessions.seen(holder.live.session.id, now)
+        unit.sessions.seen(holder.live.session.id, now, unless_since=now - SEEN_GRANULARITY)
 
 
 def log_of_grant(unit: Unit, visitor: Visitor, grant: Grant, kind: Kind, name: str, **more: str) -> None:
