@@ -95,8 +95,8 @@ class Place:
         return curl
 
 
-def _pass(curl: Curl) -> str:
-    found = re.search(r"\tjobadmin\S*\t.*__Host-totrinn-gate\t(\S+)", curl.cookies().replace("#HttpOnly_", "\t"))
+def _pass(curl: Curl, name: str = "jobadmin") -> str:
+    found = re.search(rf"\t{name}\S*\t.*__Host-totrinn-gate\t(\S+)", curl.cookies().replace("#HttpOnly_", "\t"))
     assert found
     return found[1]
 
@@ -290,6 +290,25 @@ def test_a_host_that_nobody_knows_leads_to_no_application(place: Place) -> None:
         words = ("-H", f"Cookie: __Host-totrinn-gate={token}", "-H", f"Host: {host}")
         place.curl().run(place.url("jobadmin"), *words)
     assert len(place.jobadmin.requests) + len(place.reports.requests) == before
+
+
+@pytest.mark.row("R46")
+def test_a_pass_opens_no_other_host_however_a_request_names_its_host(place: Place) -> None:
+    """Whatever host the proxy leads to is the one that it asks for: in the request's line, in its header, or in both."""
+    curl = place.signed_in()
+    assert curl.follow(place.url("reports", "/y")).status == 200
+    port, before = place.ports.proxy, len(place.jobadmin.requests)
+    given = f"Cookie: __Host-totrinn-gate={_pass(curl, 'reports')}"
+    for line, host in (
+        (place.url("jobadmin", "/x"), f"reports.example.no:{port}"),
+        (place.url("jobadmin", "/x"), ""),
+        ("/x", f"jobadmin.example.no:{port},reports.example.no:{port}"),
+        ("/x", f"jobadmin.example.no:{port}, reports.example.no:{port}"),
+        ("/x", f"jobadmin.example.no@reports.example.no:{port}"),
+    ):
+        words = ("--http1.1", "--request-target", line, "-H", f"Host:{host and f' {host}'}", "-H", given)
+        place.curl().run(place.url("jobadmin", "/x"), *words)
+        assert len(place.jobadmin.requests) == before, (line, host)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -33,7 +33,7 @@ end
 local function check(txn, address)
     local sent = txn.http:req_get_headers()
     local headers = {
-        ["x-forwarded-host"] = { txn.f:req_hdr("host") },
+        ["x-forwarded-host"] = { txn.f:req_fhdr("host") or "-" },
         ["x-forwarded-uri"] = { txn.f:pathq() },
         ["x-forwarded-method"] = { txn.f:method() },
         ["x-forwarded-for"] = { txn.f:src() },
