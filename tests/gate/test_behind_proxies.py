@@ -294,7 +294,7 @@ def test_a_host_that_nobody_knows_leads_to_no_application(place: Place) -> None:
 
 @pytest.mark.row("R46")
 def test_a_pass_opens_no_other_host_however_a_request_names_its_host(place: Place) -> None:
-    """Whatever host the proxy leads to is the one that it asks for: in the request's line, in its header, or in both."""
+    """The host that the proxy leads to is the one that it asks for: in the line of a request, its header, or both."""
     curl = place.signed_in()
     assert curl.follow(place.url("reports", "/y")).status == 200
     port, before = place.ports.proxy, len(place.jobadmin.requests)

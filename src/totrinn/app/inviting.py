@@ -3,6 +3,9 @@
 As with a directory, only at an address of a domain that the organisation has proven: of addresses elsewhere nothing is
 told, not even whether they are somebody's, and nobody takes one away from people of another organisation by making it
 first. Whoever exists is offered a membership, and keeps what is theirs (rule 12).
+
+A link is given only where no provider proves who has the address. Else whoever has used it would be, by a password, the
+person whom the provider proves later, with the role that its groups give them.
 """
 
 from dataclasses import dataclass
@@ -38,7 +41,7 @@ class Invitation:
 
 @dataclass(frozen=True, slots=True)
 class Invited:
-    """They are a member, and choose a password by the link; or, without a link, are offered to become one."""
+    """They are a member, who chooses a password by the link or comes by the provider, or are offered to become one."""
 
     person: Person
     link: Link | None
@@ -75,7 +78,10 @@ def _made(services: Services, unit: Unit, visitor: Visitor, current: Caller, inv
         return None
     organisation = current.organisation
     join(services, unit, visitor, source_of(visitor, current), person, organisation, invitation.role)
-    return Invited(person, new_password_link(services, unit, visitor, organisation.id, person.id))
+    ways = unit.domains.ways(invitation.email.rpartition("@")[2])
+    comes_by_sso = any(way.organisation.id == organisation.id for way in ways)
+    link = None if comes_by_sso else new_password_link(services, unit, visitor, organisation.id, person.id)
+    return Invited(person, link)
 
 
 def _offered(

@@ -183,7 +183,8 @@ class MemberWanted(Sent, frozen=True):
 class MemberAdded(Answer, frozen=True):
     """The member; and the link by which somebody new chooses a password, told this once.
 
-    Without a link they have an account, and are offered a membership: they accept it after signing in.
+    Without a link they come by the organisation's provider; or they have an account, and are offered a membership
+    (`invited`): they accept it after signing in.
     """
 
     member: MemberShape

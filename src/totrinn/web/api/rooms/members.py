@@ -129,7 +129,8 @@ ENDPOINTS = (
         _ALL,
         _MANAGE,
         "Adds a member at an address of a domain that the organisation has proven: somebody new, with a link that is"
-        " told this once; whoever has an account is offered a membership. A token adds users.",
+        " told this once, unless the domain leads to a provider; whoever has an account is offered a membership. A"
+        " token adds users.",
         add,
         body=MemberWanted,
         answer=MemberAdded,
