@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from tests.storage.examples import NOW, add_organisation, digest, new_id
 from tests.storage.granted import ASKED, LATER, add_application, add_authorisation, add_grant
 from totrinn.app.applications.grant_records import Channel, StoredRequest, Sweep, WhyEnded
+from totrinn.app.errors import StoreCollided
 from totrinn.storage import Database
 from totrinn.storage.aftermath import SqlAftermath
 from totrinn.storage.grant_tables import access_token, application_grant, refresh_token
@@ -48,6 +49,17 @@ def test_a_session_has_one_grant_for_each_application(database: Database) -> Non
         other = replace(grant, id=new_id(), application_id=add_application(unit).id)
         assert unit.grants.ensure(other, NOW) == (other.id, True)
         assert unit.grants.find(grant.id) == grant
+
+
+def test_a_session_that_ends_before_its_grant_is_written_is_a_collision(database: Database) -> None:
+    """Where that can happen: the request begins anew, and finds no session. In a file, nobody writes in between."""
+    with database.writing() as unit:
+        application = add_application(unit)
+        grant, session = add_grant(unit, application)
+        assert unit.sessions.take(session.id)
+    can_happen = database.engines.writing.dialect.name == "postgresql"
+    with pytest.raises(StoreCollided if can_happen else sa.exc.IntegrityError), database.writing() as unit:
+        unit.grants.ensure(replace(grant, id=new_id()), NOW)
 
 
 @pytest.mark.row("R41")

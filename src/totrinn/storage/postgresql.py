@@ -27,6 +27,7 @@ _CONNECT_SECONDS = 3
 _TURN_SECONDS = 5
 _PREPARE = "prepare_threshold"
 _PRIMARY = ("read-write", "primary")
+_NO_SUCH_ROW = "23503"  # foreign_key_violation
 _TRANSIENT = frozenset({"40001", "40P01"})  # serialization_failure, deadlock_detected
 # What a standby answers to `BEGIN … READ WRITE`, and to what would write: feature_not_supported and
 # read_only_sql_transaction.
@@ -71,7 +72,15 @@ def make_pools(address: str, *, connections: int) -> tuple[Engine, Engine]:
 
 def is_transient(error: BaseException) -> bool:
     """Whether the server has undone the transaction so that others could go on: begun anew, it may well succeed."""
-    return _state(error) in _TRANSIENT
+    return _state(error) in _TRANSIENT or _lacks_session(error)
+
+
+def _lacks_session(error: BaseException) -> bool:
+    """Whether a session has ended since it was read, so that nothing can rely on it: begun anew, it is not there."""
+    if not isinstance(error, sa.exc.DBAPIError) or _state(error) != _NO_SUCH_ROW:
+        return False
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    return isinstance(name, str) and name.endswith("_session_id")
 
 
 def is_gone(error: BaseException) -> bool:
