@@ -140,7 +140,7 @@ def _changes(stored: Stored) -> list[str]:
 def test_no_answer_is_older_than_the_change_before_it(database: Database, furnished: Stored, url: str) -> None:
     """A thousand changes by another process, each between two checks: what is kept is what a newcomer would read."""
     changes = _changes(furnished)
-    beside = "UPDATE session SET last_seen = last_seen + 1 WHERE digest = 'nobody'"
+    beside = "UPDATE authenticator SET last_step = last_step + 1"
 
     async def look(writer: "subprocess.Popen[str]") -> int:
         reads, newcomer = database.gate_reads(), database.gate_reads()

@@ -58,11 +58,13 @@ class SqliteGateReads(ports.GateReads):
 
     async def behind_pass(self, digest: bytes, host: str) -> LiveSession | None:
         """The session of this pass, if the pass is for this host, and the host still its application's, which is on."""
-        return self._live(self._behind_pass, {"which": digest, "which_host": host})
+        key = (digest, host)
+        return self._still_kept(key) or self._read(key, self._behind_pass, {"which": digest, "which_host": host})
 
     async def behind_session(self, digest: bytes) -> LiveSession | None:
         """The session with this cookie."""
-        return self._live(self._behind_session, {"which": digest})
+        key = (digest, "")
+        return self._still_kept(key) or self._read(key, self._behind_session, {"which": digest})
 
     async def is_protected(self, host: str) -> bool:
         """Whether an application that is switched on stands behind the gate under this host name."""
@@ -78,27 +80,33 @@ class SqliteGateReads(ports.GateReads):
         if connection is not None:
             connection.close()
 
-    def _live(self, question: Prepared, values: dict[str, Any]) -> LiveSession | None:
-        key = (values["which"], values.get("which_host", ""))
+    def _still_kept(self, key: tuple[bytes, str]) -> LiveSession | None:
+        """What was read before, if it would be read again."""
         try:
             connection = self._connection or self._connected()
             # All rows are fetched: what is left half read would hold the database as it is now.
             ((version,),) = connection.execute("PRAGMA data_version").fetchall()
             if version != self._version:
                 self._look_again(connection, version)
-            now = time.monotonic()
-            kept = self._kept.get(key)
-            if kept is not None and now - kept[1] < _LONGEST_KEPT_SECONDS:
-                return kept[0]
-            row = question.execute(connection, values).first()
-            if row is None:
-                return None
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            live = live_of(row)
-            self._kept[key] = (live, now)
         except sqlite3.Error as error:
             raise self._failed() from error
+        kept = self._kept.get(key)
+        return kept[0] if kept is not None and time.monotonic() < kept[1] else None
+
+    def _read(self, key: tuple[bytes, str], question: Prepared, values: dict[str, Any]) -> LiveSession | None:
+        """Reads it, and keeps it under the number and the mark that were looked at before."""
+        until = time.monotonic() + _LONGEST_KEPT_SECONDS
+        try:
+            row = question.execute(self._connection or self._connected(), values).first()
+        except sqlite3.Error as error:
+            raise self._failed() from error
+        if row is None:
+            self._kept.pop(key, None)
+            return None
+        if len(self._kept) >= _MOST_KEPT:
+            self._kept.clear()
+        live = live_of(row)
+        self._kept[key] = (live, until)
         return live
 
     def _look_again(self, connection: sqlite3.Connection, version: int) -> None:

@@ -76,7 +76,7 @@ class Question:
     @property
     def returns_cookies(self) -> bool:
         """The proxy cannot take our cookies out by itself, and wants to be told which others there are."""
-        return b"cookie" in self.wishes.split(b"&")
+        return bool(self.wishes) and b"cookie" in self.wishes.split(b"&")
 
     @property
     def _is_of_envoy(self) -> bool:
