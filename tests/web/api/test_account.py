@@ -110,7 +110,10 @@ def test_through_sso_one_sees_that_organisation_alone(house: House, kari: Reside
     browser = house.browser()
     browser.client.cookies.set("totrinn", value)
     through = Program(house, browser=browser)
-    assert through.get("/account").json["through_sso"]
+    account = through.get("/account").json
+    assert (account["through_sso"], account["must_enrol"], account["password_changed_at"]) == (True, False, None)
+    factors = through.get("/account/factors")
+    assert (factors.status, factors.code) == (403, "own_credentials_required")
     assert [each["slug"] for each in through.get("/account").json["memberships"]] == ["fjordly"]
     assert [each["id"] for each in through.get("/account/sessions").json["items"]] == [session_id]
     accepted = through.post("/account/memberships/vendor/accept")

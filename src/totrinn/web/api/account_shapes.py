@@ -17,7 +17,7 @@ class MembershipShape(Answer, frozen=True):
 
 
 class AccountShape(Answer, frozen=True):
-    """Who asks. `through_sso`: an organisation vouches for them here, and only that organisation is told of."""
+    """Who asks. `through_sso`: an organisation vouches for them here, and nothing is told but of that organisation."""
 
     id: str
     email: str

@@ -36,8 +36,8 @@ def read(call: Call) -> Done:
             name=person.name,
             language=person.language,
             through_sso=me.came_by_sso,
-            must_enrol=person.must_enrol,
-            password_changed_at=person.password_changed_at,
+            must_enrol=person.must_enrol and not me.came_by_sso,
+            password_changed_at=None if me.came_by_sso else person.password_changed_at,
             memberships=[_membership(call, each) for each in memberships],
         )
     )
@@ -68,8 +68,10 @@ def end_other_sessions(call: Call) -> Done:
     return Done()
 
 
-def list_factors(call: Call) -> Done:
-    """One's own second factors: kinds and times."""
+def list_factors(call: Call) -> Done | Problem:
+    """One's own second factors: kinds and times, and who requires one of them."""
+    if call.person.came_by_sso:
+        return Problem(Code.OWN_CREDENTIALS)
     person_id = call.person.person.id
     with call.services.store.reading() as unit:
         factors = unit.factors.of_person(person_id)
@@ -132,7 +134,15 @@ ENDPOINTS = (
     Endpoint("GET", _SESSIONS, _OWN, "One’s own sessions.", list_sessions, answer=OwnSessions),
     Endpoint("DELETE", _SESSIONS, _OWN, "Ends all of them but this one.", end_other_sessions),
     Endpoint("DELETE", f"{_SESSIONS}/{{session}}", _OWN, "Ends one of them.", end_session),
-    Endpoint("GET", "/account/factors", _OWN, "One’s own second factors.", list_factors, answer=OwnFactors),
+    Endpoint(
+        "GET",
+        "/account/factors",
+        _OWN,
+        "One’s own second factors.",
+        list_factors,
+        answer=OwnFactors,
+        problems=(Code.OWN_CREDENTIALS,),
+    ),
     Endpoint(
         "POST",
         f"{_MEMBERSHIP}/accept",
