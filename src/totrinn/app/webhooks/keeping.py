@@ -83,7 +83,6 @@ def add_webhook(
         keeping = _keeping(unit, visitor, keeper)
         if keeping.stale is not None:
             return keeping.stale
-        unit.members.lock(keeping.organisation_id)
         if len(unit.webhooks.of_organisation(keeping.organisation_id)) >= MOST_WEBHOOKS:
             return WebhookObstacle.TOO_MANY
         obstacle = _obstacle(address, topics)
@@ -168,12 +167,15 @@ def try_webhook(services: Services, visitor: Visitor, keeper: Keeper, webhook_id
 
 
 def _keeping(unit: Unit, visitor: Visitor, keeper: Keeper) -> _Keeping:
+    """Whose webhooks are kept, and by whom; others who keep them wait, as each is read and then stored as a whole."""
     if isinstance(keeper, ByOperator):
         organisation = unit.organisations.find_by_slug(keeper.slug)
         if organisation is None:
             raise NotFound(keeper.slug)
+        unit.members.lock(organisation.id)
         return _Keeping(organisation.id, keeper.source, None)
     current = acting(unit, keeper, Right.KEEP_WEBHOOKS, visitor.now)
+    unit.members.lock(current.organisation.id)
     source, stale = visitor.source(current.person.id), stale_for_organisation(current.live, visitor)
     return _Keeping(current.organisation.id, source, stale)
 
