@@ -131,6 +131,10 @@ def test_enrolment_at_the_sign_in_names_the_issuer_too(house: House, tor: Browse
         " \u00a0!",
         "Jo\u0334\u0335\u0336\u0337b",
         "\ue000",
+        "\u3164",
+        "Jobb\u1160admin",
+        "Jobb\u2800admin",
+        "Jobb\ufe0fadmin",
     ],
 )
 def test_a_name_that_cannot_be_shown_is_refused(house: House, tor: Browser, typed: str) -> None:

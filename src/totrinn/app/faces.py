@@ -1,11 +1,16 @@
 """How pages look, as it is kept: the vendor's name, accent colour and logo, and an organisation's own."""
 
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Protocol
 
 LONGEST_NAME = 40
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""Letters, marks and signs that show nothing (Default_Ignorable_Code_Point of Unicode, and the empty Braille cell)."""
 
 
 class LogoKind(StrEnum):
@@ -81,5 +86,5 @@ def read_name(typed: str) -> str | None:
     name = " ".join(unicodedata.normalize("NFC", typed).split())
     kinds = "".join(unicodedata.category(letter)[0] for letter in name)
     says_something = not name or not {"L", "N"}.isdisjoint(kinds)
-    is_plain = "C" not in kinds and "MMM" not in kinds and ":" not in name
+    is_plain = not _UNSEEN.search(name) and "C" not in kinds and "MMM" not in kinds and ":" not in name
     return name if says_something and is_plain and len(name) <= LONGEST_NAME else None
