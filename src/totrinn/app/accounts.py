@@ -9,7 +9,7 @@ from totrinn.app.judging import Actor, acting, acting_as_oneself
 from totrinn.app.landing import Landing, Visitor, land_switch
 from totrinn.app.naming import product_name
 from totrinn.app.notifying import tell
-from totrinn.app.own_factors import Changed, log_refused_proof, renewed, stale_proof
+from totrinn.app.own_factors import Changed, holders, log_refused_proof, renewed, stale_proof
 from totrinn.app.ports import Services, Unit
 from totrinn.app.proving import (
     CodeRefused,
@@ -188,6 +188,11 @@ def own_memberships(unit: Unit, current: Actor) -> tuple[Membership, ...]:
     """The person's memberships and invitations, as far as this session may know of them; the last used first."""
     reach = _reach(current)
     return tuple(one for one in unit.members.of_person(current.person.id) if reach in (None, one.organisation.id))
+
+
+def own_holders(unit: Unit, current: Actor) -> tuple[str, ...]:
+    """The organisations that hold the person's last factor, as far as this session may know of them."""
+    return holders(unit, current.person.id, within=_reach(current))
 
 
 def own_activity(unit: Unit, current: Actor, *, limit: int) -> tuple[LoggedEvent, ...]:

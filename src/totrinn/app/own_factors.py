@@ -218,8 +218,11 @@ def renew_recovery_codes(
         return new_recovery_codes(services, unit, current.person)
 
 
-def holders(unit: Unit, person_id: str) -> tuple[str, ...]:
-    """The organisations that forbid this person to remove the last factor; those where they are inactive do not."""
+def holders(unit: Unit, person_id: str, *, within: str | None = None) -> tuple[str, ...]:
+    """The organisations that forbid this person to remove the last factor; those where they are inactive do not.
+
+    `within` an organisation: it alone is told of.
+    """
     return holders_of_last_factor(
         [
             Holder(
@@ -229,7 +232,7 @@ def holders(unit: Unit, person_id: str) -> tuple[str, ...]:
                 keeps_password=is_keeper(unit, m.organisation, person_id),
             )
             for m in unit.members.of_person(person_id)
-            if m.organisation.is_active and m.accepted_at is not None
+            if m.organisation.is_active and m.accepted_at is not None and within in (None, m.organisation.id)
         ]
     )
 

@@ -12,7 +12,7 @@ from totrinn.app.administering import (
     leave,
 )
 from totrinn.app.judging import is_over
-from totrinn.app.own_factors import Changed, holders
+from totrinn.app.own_factors import Changed
 from totrinn.app.ports import Unit
 from totrinn.app.proving import PasswordWrong, Throttled
 from totrinn.app.records import LiveSession, LoggedEvent, Membership
@@ -121,7 +121,7 @@ def _page(ask: Ask, status: int, **errors: str) -> Response:
     person = ask.me.person
     with ask.services.store.reading() as unit:
         factors = unit.factors.of_person(person.id)
-        held = holders(unit, person.id)
+        held = accounts.own_holders(unit, ask.me)
         left = unit.factors.recovery_codes_left(person.id)
         sessions = accounts.own_sessions(unit, ask.me)
         memberships = accounts.own_memberships(unit, ask.me)

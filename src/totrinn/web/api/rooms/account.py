@@ -6,7 +6,6 @@ Who came through SSO sees and ends what lies in that organisation, and nothing o
 from totrinn.app import accounts
 from totrinn.app.administering import KeepsPassword, LastGlobalAdministrator, accept_invitation, leave
 from totrinn.app.judging import is_over
-from totrinn.app.own_factors import holders
 from totrinn.app.records import LiveSession, Membership
 from totrinn.core.roles import Right
 from totrinn.web.api.account_shapes import (
@@ -76,7 +75,7 @@ def list_factors(call: Call) -> Done | Problem:
     with call.services.store.reading() as unit:
         factors = unit.factors.of_person(person_id)
         left = unit.factors.recovery_codes_left(person_id) if factors else 0
-        held = holders(unit, person_id)
+        held = accounts.own_holders(unit, call.person)
     shown = [FactorShape(one.kind, one.created_at, one.used_at) for one in factors]
     return Done(OwnFactors(shown, left, list(held)))
 
