@@ -10,6 +10,7 @@ import pytest
 
 from tests.attacks.house import House, running_house
 from totrinn.core.roles import Role
+from totrinn.web.cookies import Cookie, without
 
 OLA = "ola@fjordly.test"
 KARI = "kari@mild.test"
@@ -128,6 +129,21 @@ def test_a_cookie_that_comes_twice_is_none(house: House) -> None:
         [f"totrinn=; {own}"],
     ):
         assert _ask(house, "GET /account HTTP/1.1", [f"Cookie: {cookie}" for cookie in cookies])[0] == 303, cookies
+
+
+@pytest.mark.row("R54", "R55")
+@pytest.mark.parametrize("sign", ["\xa0", "\x85", "\x1c", "\x1f", "\x0b", "\x0c"])
+def test_no_name_that_only_looks_like_ours_is_ours(house: House, sign: str) -> None:
+    """Browsers hold neighbours of this host from the prefix `__Host-`, and not from such a sign before it."""
+    house.organisation("mild")
+    house.person(KARI, "mild")
+    browser = house.browser()
+    browser.sign_in(KARI)
+    own = f"totrinn={browser.cookie('totrinn')}"
+    for cookies in (f"{sign}{own}", f"a=1; {sign}{own}", f"{sign} {own}", f" {sign}{own}"):
+        assert _ask(house, "GET /account HTTP/1.1", [f"Cookie: {cookies}"])[0] in (303, 400), cookies
+    assert _ask(house, "GET /account HTTP/1.1", [f"Cookie: a=1;\t{own}; {sign}totrinn=x"])[0] in (200, 400)
+    assert without(f"a=1; {sign}totrinn-gate=x", Cookie.GATE, secure=False) == f"a=1; {sign}totrinn-gate=x"
 
 
 @pytest.mark.row("R63")

@@ -32,6 +32,8 @@ _NEXT = "totrinn-next-"
 _LONGEST_NEXT = 3000
 _NEXT_AGE = int(SSO_ATTEMPT.total_seconds())
 _OVER = " expires=Thu, 01 Jan 1970 00:00:00 GMT; Max-Age=0;"
+_BLANKS = " \t"
+"""What browsers, too, take away before a name; with another sign before it, it is a name that others may set."""
 _PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 
@@ -56,7 +58,7 @@ def read_cookies(header: str, *, secure: bool) -> Jar:
     """The cookies in a `Cookie` header (RFC 6265 §5.4); over-long ones are ignored."""
     found: dict[str, str] = {}
     for pair in header.split(";"):
-        name, equals, value = pair.strip().partition("=")
+        name, equals, value = pair.strip(_BLANKS).partition("=")
         longest = _LONGEST_NEXT if name.startswith(name_of_next("", secure=secure)) else _LONGEST
         if not equals or len(value) > longest:
             continue
@@ -67,7 +69,7 @@ def read_cookies(header: str, *, secure: bool) -> Jar:
 def without(header: str, *cookies: Cookie, secure: bool) -> str:
     """The same `Cookie` header without these cookies; the others stand as they stood."""
     names = {name_of(cookie, secure=secure) for cookie in cookies}
-    pairs = (pair.strip() for pair in header.split(";"))
+    pairs = (pair.strip(_BLANKS) for pair in header.split(";"))
     return "; ".join(pair for pair in pairs if pair and pair.partition("=")[0] not in names)
 
 
