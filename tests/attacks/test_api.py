@@ -11,7 +11,6 @@ from tests.attacks.programs import API, CSRF, EVERY, code_of, made_by, program, 
 from totrinn.app.operating import create_organisation, reset_by_operator
 from totrinn.core.api_tokens import Scope
 from totrinn.core.roles import Role
-from totrinn.core.sso import SsoRules
 
 FJORDLY = "/organisations/fjordly"
 
@@ -77,21 +76,6 @@ def test_another_organisations_things_are_as_unknown_as_none(house: House, boss:
                 answer = ask("GET", f"/organisations/{slug}")
                 assert answer.status_code == 404, slug
             assert ask("GET", "/organisations/other").text == ask("GET", "/organisations/nothing").text
-
-
-@pytest.mark.row("R51", "R78")
-def test_nobody_holds_the_password_of_whom_the_provider_will_prove(house: House, boss: Browser) -> None:
-    """Whoever adds members would else be the chief, with the role that their groups give, as soon as they come."""
-    rules = SsoRules(roles=(("chiefs", Role.GLOBAL_ADMINISTRATOR),))
-    connection = house.connection("fjordly", "fjordly.test", rules=rules)
-    with program(house, token(house, "fjordly").text) as client:
-        by_token = client.post(f"{FJORDLY}/members", json={"email": "chief@fjordly.test"})
-    by_person = boss.http.post(f"{API}{FJORDLY}/members", json={"email": "vice@fjordly.test"}, headers=CSRF)
-    assert [(each.status_code, each.json()["link"]) for each in (by_token, by_person)] == [(201, None)] * 2
-    chief = house.browser()
-    chief.sign_in_by_sso(connection, "chief", "chief@fjordly.test", groups=("chiefs",))
-    assert chief.is_in()
-    assert _role(house, by_token.json()["member"]["id"]) is Role.GLOBAL_ADMINISTRATOR
 
 
 @pytest.mark.row("R41")
