@@ -35,6 +35,7 @@ from tests.storage.granted import ASKED, add_application, add_authorisation, add
 from tests.storage.sso_examples import add_connection, add_linked, an_attempt, an_identity
 from totrinn.app.applications.grant_records import Channel, Grant, StoredRequest, Told
 from totrinn.app.applications.records import Agreement, Application, SigningAlgorithm
+from totrinn.app.faces import Face
 from totrinn.app.gate.records import Ticket
 from totrinn.app.ports import Unit
 from totrinn.core.policy import Requirement
@@ -284,6 +285,10 @@ RACES: dict[str, tuple[Prepare, Attempt]] = {
     ),
     "the same word to an application": (_ended_grant, _claim),
     "the same grant": (_same_grant, _ensure),
+    "the same first face": (
+        _organisation,
+        lambda unit, which: unit.faces.save(which, Face("#0b5670"), None, expected_revision=0),
+    ),
     "the same connection's removal": (_remove_linked, lambda unit, both: unit.connections.remove(*both.split())),
 }
 

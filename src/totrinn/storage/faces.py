@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert as insert_once  # its ON CONFLICT is SQLite's, too
 
 from totrinn.app import ports
 from totrinn.app.faces import Face, Logo, LogoKind
@@ -17,7 +18,7 @@ _FACE = select(_F.accent, _F.logo_kind, _F.logo_digest, _F.lets_others, _F.revis
 _FIND = _FACE.where(is_which(_F.organisation_id))
 _OF_VENDOR = _FACE.join(organisation, organisation.c.id == _F.organisation_id).where(is_which(organisation.c.slug))
 _PICTURE = select(_F.logo_kind, _F.picture).where(is_which(_F.logo_digest)).limit(1)
-_ADD = insert(face)
+_ADD = insert_once(face).on_conflict_do_nothing(index_elements=["organisation_id"]).returning(_F.organisation_id)
 _SAVE = (
     update(face)
     .where(is_which(_F.organisation_id), _F.revision == bindparam("expected_revision"))
@@ -56,8 +57,7 @@ class SqlFaces(Repository, ports.Faces):
             values["picture"] = picture
         if expected_revision == 0 and self.find(organisation_id).revision == 0:
             first = {"organisation_id": organisation_id, "revision": 1, "picture": None, **values}
-            self._connection.execute(_ADD, first)
-            return True
+            return self._has_row(_ADD, first)
         which = {"which": organisation_id, "expected_revision": expected_revision}
         return self._change(_SAVE, {**which, **values}) == 1
 
