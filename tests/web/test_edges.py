@@ -57,6 +57,15 @@ def test_every_answer_carries_the_headers(house: House, method: str, path: str) 
     assert headers["cache-control"] == ("public, max-age=3600" if path.startswith("/static/") else "no-store")
 
 
+def test_style_and_script_are_those_of_this_version(house: House) -> None:
+    """Browsers keep them for an hour; behind their addresses stands what they are: another one has another address."""
+    client = _client(house)
+    style, script = re.findall(r'"(/static/(?:own\.css|app\.js)\?[^"]*)"', client.get("/login").text)
+    served = client.get(style).content + client.get(script).content
+    edition = hashlib.sha256(served).hexdigest()[:12]
+    assert (style, script) == (f"/static/own.css?{edition}", f"/static/app.js?{edition}")
+
+
 @pytest.mark.row("R24", "R64")
 def test_the_page_on_protected_hosts_has_its_own_style_and_nothing_else(house: House) -> None:
     """What it looks like stands in it, and is allowed by its digest; nothing is loaded there, and no form sent."""

@@ -1,5 +1,6 @@
 """Pages out of templates: one Jinja2 environment a language, filled with what every page needs."""
 
+import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from totrinn.web.ask import Ask
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_STATIC = Path(__file__).parent / "static"
 _CATALOGUE = "catalogue of TranslatedOnce"
 _PLAIN_CALL = (TOKEN_NAME, TOKEN_LPAREN, TOKEN_STRING, TOKEN_RPAREN)
 
@@ -135,6 +137,12 @@ def _as_text(call: Sequence[Token], catalogue: NullTranslations) -> Iterator[Tok
 
 
 @cache
+def _edition() -> str:
+    """Stands behind the addresses of our style and script, so that no browser uses those of another version."""
+    return hashlib.sha256(b"".join((_STATIC / name).read_bytes() for name in ("own.css", "app.js"))).hexdigest()[:12]
+
+
+@cache
 def _environment(code: str) -> Environment:
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -148,6 +156,7 @@ def _environment(code: str) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     spoken = language(code)
     environment.globals[_CATALOGUE] = spoken.catalogue
+    environment.globals["edition"] = _edition()
     environment.install_gettext_translations(spoken.catalogue, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(_filters(spoken))
     return environment
