@@ -162,6 +162,9 @@ class Gate:
             ended = await self._in_thread(_end, self._services, self._visitor(scope), live.session.id)
         except StoreUnavailable:
             return None
+        if isinstance(ended, Actor):
+            # What was kept of the session was older than its last use.
+            self._see(ended.live, now)
         return None if isinstance(ended, Gone) else ended
 
     def _let_in(self, asked: Question, actor: Actor) -> Answer:
