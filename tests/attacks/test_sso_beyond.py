@@ -189,6 +189,16 @@ def test_whoever_left_comes_back_by_no_providers_word(house: House) -> None:
 
 
 @pytest.mark.row("R92")
+def test_everybody_who_is_turned_away_stands_in_the_log(house: House) -> None:
+    """Whom a provider vouches for is no stranger, however many of them come in one minute."""
+    house.organisation("nordlys")
+    connection = house.connection("nordlys", "nordlys.test", rules=SsoRules(creates_members=False))
+    for name in ("kari", "ola", "siri"):
+        assert house.browser().sign_in_by_sso(connection, name, f"{name}@nordlys.test").status_code == 403
+    assert _kinds(house, "nordlys").count("signin:sso:refused") == 3
+
+
+@pytest.mark.row("R92")
 def test_strangers_fill_no_log_and_no_table(house: House) -> None:
     """Junk is told once a minute, and an answer that is wrong is not kept."""
     house.organisation("nordlys")

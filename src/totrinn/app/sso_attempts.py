@@ -333,9 +333,11 @@ def log_refused(services: Services, visitor: Visitor, connection: Connection, ou
         write_refused(unit, visitor, connection, outcome.code, outcome.detail)
 
 
-def write_refused(unit: Unit, visitor: Visitor, connection: Connection, code: str, detail: str = "") -> None:
-    """The same, within a transaction; of one cause and one network at most once a minute."""
-    if not is_first(unit, visitor, connection.id, code):
+def write_refused(
+    unit: Unit, visitor: Visitor, connection: Connection, code: str, detail: str = "", *, is_vouched: bool = False
+) -> None:
+    """The same, within a transaction; once a minute of one cause and network, unless the provider vouches for it."""
+    if not is_vouched and not is_first(unit, visitor, connection.id, code):
         return
     said = {"connection": connection.name, "reason": code, **({"detail": detail[:_LONGEST_DETAIL]} if detail else {})}
     unit.log.write(

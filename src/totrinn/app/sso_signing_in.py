@@ -118,7 +118,7 @@ def _land_identity(
             return replayed
         found = linked_person(services, unit, visitor, current, identity)
         if isinstance(found, Nobody):
-            write_refused(unit, visitor, connection, found.reason)
+            write_refused(unit, visitor, connection, found.reason, is_vouched=True)
             return found
         person, link = found
         return _land(services, unit, visitor, current, identity, person, link, next_)
