@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
@@ -20,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from totrinn.app.errors import StoreUnavailable
 from totrinn.app.gate.repositories import GateReads
-from totrinn.app.judging import Actor, Gone, admitted, end_unless_admitted, is_seen_anew, keep_seen
+from totrinn.app.judging import Actor, Gone, admitted, end_unless_admitted, is_seen_anew, keep_all_seen
 from totrinn.app.landing import Held, Visitor
 from totrinn.app.ports import Services
 from totrinn.app.records import LiveSession
@@ -39,6 +40,7 @@ _LONGEST_WAIT_SECONDS = 3.0
 """For a thread to end a session; the refusal does not depend on it."""
 _MOST_WAITING = 100
 _MOST_SEEN = 10_000
+_GATHERING_SECONDS, _MOST_AT_ONCE = 0.2, 100
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _LONGEST_BROWSER = 300
 _NO_STORE = (b"cache-control", b"no-store")
@@ -96,7 +98,8 @@ class Gate:
         self._trusted = settings.networks()
         self._threads: CapacityLimiter | None = None
         self._seen: dict[str, datetime] = {}
-        self._seeing: set[asyncio.Task[None]] = set()
+        self._unwritten: dict[str, datetime] = {}
+        self._writing: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
@@ -205,18 +208,25 @@ class Gate:
             return
         if len(self._seen) >= _MOST_SEEN:
             self._seen.clear()
-        self._seen[session_id] = now
-        task = asyncio.get_running_loop().create_task(self._keep_seen(session_id, now))
-        self._seeing.add(task)
-        task.add_done_callback(self._seeing.discard)
+        self._seen[session_id] = self._unwritten[session_id] = now
+        if self._writing is None:
+            self._writing = asyncio.get_running_loop().create_task(self._keep_seen())
 
-    async def _keep_seen(self, session_id: str, now: datetime) -> None:
+    async def _keep_seen(self) -> None:
+        """Writes down whoever was seen, and whoever else is seen in the moment before it, by one transaction."""
         try:
-            await self._in_thread(keep_seen, self._services, session_id, now)
+            while self._unwritten:
+                await asyncio.sleep(_GATHERING_SECONDS)
+                some = dict(islice(self._unwritten.items(), _MOST_AT_ONCE))
+                for session_id in some:
+                    del self._unwritten[session_id]
+                await self._in_thread(keep_all_seen, self._services, some)
         except StoreUnavailable:
-            return
-        except Exception:  # noqa: BLE001 - the session idles on
-            _log.exception("it could not be written down that a session was used")
+            self._unwritten.clear()
+        except Exception:  # noqa: BLE001 - the sessions idle on
+            _log.exception("it could not be written down that sessions were used")
+        finally:
+            self._writing = None
 
     async def _in_thread(self, act: Callable[..., Result], *arguments: Any) -> Result:
         """Raises `StoreUnavailable` when that takes too long, or too many want it."""
