@@ -209,7 +209,7 @@ def test_a_live_session_is_read_while_nothing_can_be_written(
     browser = house.browser()
     browser.sign_in(OLA)
 
-    def full(*_: Any) -> None:
+    def full(*_: Any, **__: Any) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
