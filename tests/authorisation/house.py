@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
-from tests.web.house import Browser, House, now
-from tests.web.provider import ScriptedProviders, ScriptedRecords
+from tests.web.house import Browser, House, now, services_on
 from totrinn.app.applications.records import Agreement
 from totrinn.app.applications.registering import Registered, Registrar, register
 from totrinn.app.connecting import Draft, add_by_operator
@@ -28,8 +27,7 @@ from totrinn.core.policy import Method, Proof, Requirement, SsoProof
 from totrinn.core.roles import Role
 from totrinn.core.sso import SsoRules
 from totrinn.core.topics import Topic
-from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
-from totrinn.oidc_provider import JoseOpenId
+from totrinn.crypto import KeyVault
 from totrinn.storage import Database
 from totrinn.web import csrf
 
@@ -102,17 +100,7 @@ def services_in(folder: Path) -> Services:
     """An installation of its own in this folder."""
     database = Database.open(f"sqlite:///{folder / 'totrinn.sqlite3'}")
     database.migrate()
-    return Services(
-        store=database,
-        passwords=Argon2Passwords(),
-        vault=KeyVault.create(folder / "keys"),
-        random=SystemRandomness(),
-        providers=ScriptedProviders(),
-        domain_records=ScriptedRecords(),
-        openid=JoseOpenId(),
-        application_name="Jobadmin",
-        vendor_name="Jobadmin support",
-    )
+    return services_on(database, KeyVault.create(folder / "keys"))
 
 
 def furnished(services: Services, password_hash: str) -> Furnished:

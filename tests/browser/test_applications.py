@@ -1,11 +1,10 @@
 """In a real browser, from an application on another site to its sign-in here and back, past the browser's policies."""
 
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -16,6 +15,7 @@ from tests.browser.installation import PASSWORD, Installation
 from tests.browser.keyboard import Keyboard
 from tests.browser.visits import Visit
 from tests.browser.workplace import Newcomer, Workplace
+from tests.listening import Quiet, listening_by
 
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWwBuGmiyFg4" + "x"
 
@@ -49,7 +49,7 @@ class Site:
 
 @contextmanager
 def _served() -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = b"<!doctype html><title>app</title><p>the application"
             self.send_response(200)
@@ -58,18 +58,8 @@ def _served() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
+    with listening_by(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,8 @@ from time_machine import Traveller
 
 from tests.postgresql_server import PostgresqlServer
 from tests.web.conftest import Blueprint
-from tests.web.house import House
-from tests.web.provider import ScriptedProviders, ScriptedRecords
-from totrinn.app.ports import Services
-from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
-from totrinn.oidc_provider import JoseOpenId
+from tests.web.house import House, services_on
+from totrinn.crypto import KeyVault
 from totrinn.storage import Database
 
 
@@ -27,16 +24,6 @@ def house(request: pytest.FixtureRequest, blueprint: Blueprint, clock: Traveller
     keys = shutil.copytree(blueprint.keys, tmp_path / "keys")
     database = Database.open(url)
     database.migrate()
-    services = Services(
-        store=database,
-        passwords=Argon2Passwords(),
-        vault=KeyVault.load(keys),
-        random=SystemRandomness(),
-        providers=ScriptedProviders(),
-        domain_records=ScriptedRecords(),
-        openid=JoseOpenId(),
-        application_name="Jobadmin",
-        vendor_name="Jobadmin support",
-    )
+    services = services_on(database, KeyVault.load(keys))
     yield House(services, blueprint.password_hash)
     database.close()

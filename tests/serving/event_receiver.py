@@ -5,17 +5,18 @@ It reads the token and its signature by itself, as RFC 7515 and RFC 8417 describ
 
 import base64
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 from cryptography.hazmat.primitives.hashes import SHA256
+
+from tests.listening import Quiet, listening_by
 
 
 @dataclass
@@ -70,7 +71,7 @@ def receiving_events(keys: Callable[[], list[dict[str, str]]], issuer: str) -> I
     """A receiver, as long as the block lasts."""
     receiver = EventReceiver("", keys, issuer)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             token = self.rfile.read(int(self.headers["content-length"])).decode()
             receiver.requests += 1
@@ -84,16 +85,6 @@ def receiving_events(keys: Callable[[], list[dict[str, str]]], issuer: str) -> I
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.address = f"http://localhost:{server.server_address[1]}/events"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening_by(Handler) as port:
+        receiver.address = f"http://localhost:{port}/events"
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)

@@ -1,18 +1,18 @@
 """What runs beside the serving tells applications over HTTP that a session has ended: soon, once, none for another."""
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs
 
 import pytest
 
 from tests.cli.commands import PASSWORD
 from tests.cli.conftest import House
+from tests.listening import Quiet, listening_by
 from totrinn.app.accounts import sign_out
 from totrinn.app.applications import registering
 from totrinn.app.applications.grant_records import Asked, Channel
@@ -50,7 +50,7 @@ def listening(status: int = 200) -> Iterator[tuple[str, list[str]]]:
     """The back channel of an application, and the tokens that it hears."""
     heard: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"])).decode()
             heard.extend(parse_qs(body)["logout_token"])
@@ -58,18 +58,8 @@ def listening(status: int = 200) -> Iterator[tuple[str, list[str]]]:
             self.send_header("content-length", "0")
             self.end_headers()
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://localhost:{server.server_address[1]}/logout", heard
-    finally:
-        server.shutdown()
-        thread.join(10)
-        server.server_close()
+    with listening_by(Handler) as port:
+        yield f"http://localhost:{port}/logout", heard
 
 
 @contextmanager

@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from tests.web.house import PASSWORD, House
-from tests.web.provider import ScriptedProviders, ScriptedRecords
-from totrinn.app.ports import Services
-from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
-from totrinn.oidc_provider import JoseOpenId
+from tests.web.house import PASSWORD, House, services_on
+from totrinn.crypto import Argon2Passwords, KeyVault
 from totrinn.storage import Database
 
 START = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -53,16 +50,6 @@ def house(blueprint: Blueprint, clock: time_machine.Traveller, tmp_path: Path) -
     tables = tmp_path / "totrinn.sqlite3"
     shutil.copy(blueprint.tables, tables)
     database = Database.open(f"sqlite:///{tables}")
-    services = Services(
-        store=database,
-        passwords=Argon2Passwords(),
-        vault=KeyVault.load(blueprint.keys),
-        random=SystemRandomness(),
-        providers=ScriptedProviders(),
-        domain_records=ScriptedRecords(),
-        openid=JoseOpenId(),
-        application_name="Jobadmin",
-        vendor_name="Jobadmin support",
-    )
+    services = services_on(database, KeyVault.load(blueprint.keys))
     yield House(services, blueprint.password_hash)
     database.close()

@@ -26,6 +26,9 @@ from totrinn.app.records import Authenticator, LoggedEvent, Member, Organisation
 from totrinn.core.enforcement import Policy
 from totrinn.core.policy import Requirement
 from totrinn.core.roles import Role
+from totrinn.crypto import Argon2Passwords, KeyVault, SystemRandomness
+from totrinn.oidc_provider import JoseOpenId
+from totrinn.storage import Database
 from totrinn.web.application import create
 from totrinn.web.settings import Support, WebSettings
 
@@ -38,6 +41,21 @@ _HIDDEN = re.compile(r'<input type="hidden" name="(?P<name>[a-z_]+)" value="(?P<
 def now() -> datetime:
     """The time of the test."""
     return datetime.now(UTC)
+
+
+def services_on(database: Database, vault: KeyVault) -> Services:
+    """What the pages work with: all of it is real but the identity providers and the name servers."""
+    return Services(
+        store=database,
+        passwords=Argon2Passwords(),
+        vault=vault,
+        random=SystemRandomness(),
+        providers=ScriptedProviders(),
+        domain_records=ScriptedRecords(),
+        openid=JoseOpenId(),
+        application_name="Jobadmin",
+        vendor_name="Jobadmin support",
+    )
 
 
 @dataclass(frozen=True, slots=True)

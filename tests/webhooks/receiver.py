@@ -4,12 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from tests.listening import Quiet, listening_by
 
 
 @dataclass
@@ -44,7 +45,7 @@ def receiving() -> Iterator[Receiver]:
     """A receiver, as long as the block lasts."""
     receiver = Receiver("")
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             receiver.bodies.append(self.rfile.read(int(self.headers["content-length"])))
             receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
@@ -55,16 +56,6 @@ def receiving() -> Iterator[Receiver]:
             self.end_headers()
             self.wfile.write(receiver.said)
 
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    receiver.address = f"http://localhost:{server.server_address[1]}/hook?a=1"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with listening_by(Handler) as port:
+        receiver.address = f"http://localhost:{port}/hook?a=1"
         yield receiver
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)

@@ -15,11 +15,10 @@ from totrinn.app.api_tokens import Caller, acting_either, source_of
 from totrinn.app.errors import NotAllowed
 from totrinn.app.judging import Actor
 from totrinn.app.landing import Visitor
-from totrinn.app.operating import Link, join, new_password_link, new_person
+from totrinn.app.operating import Link, join, new_password_link, new_person, offer
 from totrinn.app.own_factors import StaleProof, stale_for_organisation
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Person
-from totrinn.core.events import Event, Kind
 from totrinn.core.roles import ASSIGNABLE, Right, Role
 
 
@@ -87,16 +86,7 @@ def _made(services: Services, unit: Unit, visitor: Visitor, current: Caller, inv
 def _offered(
     services: Services, unit: Unit, visitor: Visitor, current: Caller, invitation: Invitation
 ) -> Invited | InvitingObstacle:
-    person, organisation_id = unit.people.find_by_email(invitation.email), current.organisation.id
-    if person is None or not unit.members.add(
-        services.random.id(visitor.now),
-        organisation_id,
-        person.id,
-        invitation.role,
-        now=visitor.now,
-        accepted_at=None,
-    ):
+    person, source = unit.people.find_by_email(invitation.email), source_of(visitor, current)
+    if person is None or not offer(services, unit, visitor, source, person, current.organisation, invitation.role):
         return InvitingObstacle.ALREADY_A_MEMBER
-    source, detail = source_of(visitor, current), {"role": invitation.role.value}
-    unit.log.write(Event(Kind.MEMBER_INVITED, visitor.now, source, organisation_id, person.id, detail))
     return Invited(person, None)

@@ -256,18 +256,8 @@ def _offer(
     role: Role,
 ) -> MembershipOffered | Obstacle:
     with services.store.writing() as unit:
-        added = unit.members.add(
-            services.random.id(visitor.now),
-            organisation.id,
-            person.id,
-            role,
-            now=visitor.now,
-            accepted_at=None,
-        )
-        if not added:
-            return Obstacle.ALREADY_A_MEMBER
-        _log(unit, visitor, source, Kind.MEMBER_INVITED, organisation.id, person.id, role=role)
-        return MembershipOffered(person)
+        is_offered = offer(services, unit, visitor, source, person, organisation, role)
+    return MembershipOffered(person) if is_offered else Obstacle.ALREADY_A_MEMBER
 
 
 def new_person(services: Services, visitor: Visitor, email: str, name: str, password: str | None) -> Person:
@@ -307,6 +297,23 @@ def join(
     )
     _log(unit, visitor, source, Kind.PERSON_CREATED, organisation.id, person.id)
     _log(unit, visitor, source, Kind.MEMBER_ADDED, organisation.id, person.id, role=role)
+
+
+def offer(
+    services: Services,
+    unit: Unit,
+    visitor: Visitor,
+    source: Source,
+    person: Person,
+    organisation: Organisation,
+    role: Role,
+) -> bool:
+    """Offers a membership to somebody who has an account, and logs it; False when they have one, or the offer."""
+    id_ = services.random.id(visitor.now)
+    if not unit.members.add(id_, organisation.id, person.id, role, now=visitor.now, accepted_at=None):
+        return False
+    _log(unit, visitor, source, Kind.MEMBER_INVITED, organisation.id, person.id, role=role)
+    return True
 
 
 def new_password_link(services: Services, unit: Unit, visitor: Visitor, organisation_id: str, person_id: str) -> Link:

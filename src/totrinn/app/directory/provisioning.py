@@ -17,7 +17,7 @@ from totrinn.app.directory.records import DirectoryEntry, DirectoryMember
 from totrinn.app.email_address import AddressProblem, canonical_email
 from totrinn.app.errors import NotFound
 from totrinn.app.landing import Visitor
-from totrinn.app.operating import join, new_person
+from totrinn.app.operating import join, new_person, offer
 from totrinn.app.own_factors import is_keeper
 from totrinn.app.ports import Services, Unit
 from totrinn.app.records import Organisation
@@ -167,18 +167,15 @@ def _sign_in_address(unit: Unit, organisation: Organisation, entry: DirectoryEnt
 def _member_of_address(services: Services, change: Change, email: str, entry: DirectoryEntry) -> str | None:
     """The id of whoever has become a member, or is offered to; None when they are one already."""
     unit, visitor, organisation = change.unit, change.visitor, change.organisation
-    person = unit.people.find_by_email(email)
+    person, source = unit.people.find_by_email(email), visitor.source(change.bearer.name_in_log)
     if person is None:
         person = new_person(services, visitor, email, _shown(entry), None)
         if not unit.people.add(person):
             return None
-        join(services, unit, visitor, visitor.source(change.bearer.name_in_log), person, organisation, Role.USER)
+        join(services, unit, visitor, source, person, organisation, Role.USER)
         return person.id
-    id_ = services.random.id(visitor.now)
-    if not unit.members.add(id_, organisation.id, person.id, Role.USER, now=visitor.now, accepted_at=None):
-        return None
-    change.log(Kind.MEMBER_INVITED, person.id, role=Role.USER)
-    return person.id
+    is_offered = offer(services, unit, visitor, source, person, organisation, Role.USER)
+    return person.id if is_offered else None
 
 
 def _describe(change: Change, found: DirectoryMember, entry: DirectoryEntry) -> None:
