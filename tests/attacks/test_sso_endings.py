@@ -95,7 +95,7 @@ def test_a_provider_that_hangs_holds_up_its_own_people_only(house: House, nordly
     waiting = house.browser()
     state, code = waiting.set_out(other), house.vouched("kari", "kari@fjordly.test")
     house.provider.hanging.clear()
-    released = threading.Timer(45, house.provider.hanging.set)
+    released = threading.Timer(15, house.provider.hanging.set)
     released.start()
     with ThreadPoolExecutor(60) as pool:
         hung = [pool.submit(httpx2.get, f"{house.address}/sso/{nordlys}/login", timeout=60) for _ in range(60)]
@@ -105,7 +105,7 @@ def test_a_provider_that_hangs_holds_up_its_own_people_only(house: House, nordly
         browser = house.browser()
         browser.sign_in("ola@fjordly.test")
         assert browser.is_in()
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 5
         house.provider.hanging.set()
         statuses = [each.result().status_code for each in hung]
     released.cancel()

@@ -35,7 +35,7 @@ def not_ready(server: Server, reason: str) -> None:
     began = time.monotonic()
     status, _, text = server.get("/health/ready")
     assert (status, text) == (503, f"{reason}\n")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 3
     assert server.get("/health/live")[0] == 200
 
 
@@ -121,7 +121,7 @@ def test_a_database_that_hangs(address: str, tmp_path: Path) -> None:
         not_ready(server, NO_ANSWER)
         began = time.monotonic()
         assert {server.get("/health/live")[0] for _ in range(20)} == {200}
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 5
         forwarder.go_on()
         wait_until(lambda: ready(server))
 

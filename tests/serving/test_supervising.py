@@ -43,9 +43,9 @@ def pair(house: House, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pai
 
 
 def test_a_worker_that_is_killed_is_replaced(pair: Pair) -> None:
-    """Soon another is started; meanwhile the others answer."""
+    """Within a second another is started; meanwhile the others answer."""
     os.kill(min(pair.workers), signal.SIGKILL)
-    wait_until(lambda: len(pair.now() - pair.workers) == 1)
+    assert wait_until(lambda: len(pair.now() - pair.workers) == 1) < 1
     assert pair.server.get("/health/ready")[0] == 200
     assert pair.server.end(signal.SIGTERM)[0] == 0
 
@@ -68,7 +68,7 @@ def test_workers_are_renewed_without_losing_a_request(pair: Pair) -> None:
 def test_workers_end_with_their_parent(pair: Pair) -> None:
     """However it went, nobody is left behind who holds the port."""
     pair.server.process.kill()
-    wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in pair.workers))
+    wait_until(lambda: not any(Path(f"/proc/{worker}").exists() for worker in pair.workers), 10)
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", pair.server.port))
@@ -114,4 +114,4 @@ def test_a_worker_that_hangs_is_no_reason_to_wait(pair: Pair) -> None:
     os.kill(min(pair.workers), signal.SIGSTOP)
     began = time.monotonic()
     pair.server.end(signal.SIGTERM)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 13
